@@ -1,0 +1,67 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A CRL as the evidence has it: its size, its dates, and the history of revocations that its entries are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import Any
+
+from .._audit.instant import format_instant
+from .._x509 import library
+from .._x509.crl import read_crl
+
+
+def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
+    """{bytes, entries, this_update, next_update, crl_number, issuer, revocation_days, newest_revocation}.
+
+    revocation_days: [day, entries revoked on it] in the days' order; newest_revocation: an instant or None. All
+    serial numbers are added to ``serials`` where it is given. Raises ValueError with the reason in words.
+    """
+    header = read_crl(der)
+    crl = library.x509.load_der_x509_crl(der)
+    revocation_date = _utc if library.HAS_AWARE_DATES else _naive
+    revoked_at: Counter[datetime] = Counter()
+    try:
+        for entry in crl:
+            revoked_at[revocation_date(entry)] += 1
+            if serials is not None:
+                serials.add(entry.serial_number)
+        number = _crl_number(crl)
+    except library.REFUSALS as error:
+        raise ValueError(f"the CRL is not well-formed: {error}") from None
+    days: Counter[str] = Counter()
+    for instant, count in revoked_at.items():
+        days[f"{instant.year:04d}-{instant.month:02d}-{instant.day:02d}"] += count
+    return {
+        "bytes": header["bytes"],
+        "entries": header["entries"],
+        "this_update": header["this_update"],
+        "next_update": header["next_update"],
+        "crl_number": number,
+        "issuer": header["issuer"],
+        "revocation_days": [[day, days[day]] for day in sorted(days)],
+        "newest_revocation": format_instant(max(revoked_at)) if revoked_at else None,
+    }
+
+
+def _utc(entry: Any) -> datetime:
+    instant: datetime = entry.revocation_date_utc
+    return instant
+
+
+def _naive(entry: Any) -> datetime:
+    instant: datetime = entry.revocation_date
+    return instant.replace(tzinfo=timezone.utc)
+
+
+def _crl_number(crl: Any) -> int | None:
+    """RFC 5280, 5.2.3."""
+    try:
+        number: int = crl.extensions.get_extension_for_class(library.x509.CRLNumber).value.crl_number
+    except library.x509.ExtensionNotFound:
+        return None
+    return number

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What carries a mount over until new settings have worked, in order of harm. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .steps import Situation
+from .storage_limit import StorageLimit, put_bytes
+
+SPARE = 1.25
+"""How much more than the predicted peak a raised limit should hold."""
+MIB = 1_048_576
+
+
+def interim_measures(situation: Situation, peak_bytes: int) -> list[dict[str, Any]]:
+    """[{measure, settings, commands, consequence}], the least harmful first, for a CRL of up to ``peak_bytes``.
+
+    ``settings`` are those of the server's or the storage's own configuration file, or of the mount; ``commands``
+    are words of the ``vault`` and ``bao`` programs, with names in angle brackets to fill in.
+    """
+    path = str(situation.mount.get("path") or "pki/")
+    raised = _raised_limit(situation.limit, path, peak_bytes)
+    return [*([raised] if raised else []), _keep_tokens(), _new_issuer(path), _hold_crl()]
+
+
+def raised_limit_bytes(limit: StorageLimit, peak_bytes: int) -> int:
+    """The next whole MiB that takes a CRL a quarter larger than ``peak_bytes``."""
+    return -(-put_bytes(limit, int(peak_bytes * SPARE)) // MIB) * MIB
+
+
+def _measure(measure: str, consequence: str, settings: Any = None, commands: Any = ()) -> dict[str, Any]:
+    return {
+        "measure": measure,
+        "settings": settings or {},
+        "commands": [list(words) for words in commands],
+        "consequence": consequence,
+    }
+
+
+def _raised_limit(limit: StorageLimit, path: str, peak_bytes: int) -> dict[str, Any] | None:
+    if limit.storage_type == "raft":
+        return _measure(
+            "raise_storage_limit",
+            "Each node is restarted, standbys first. Larger entries make snapshots and replication slower. A CRL that "
+            "was frozen is whole again once it is rotated.",
+            {"storage/raft": {"max_entry_size": raised_limit_bytes(limit, peak_bytes)}},
+            [("read", f"{path}crl/rotate")],
+        )
+    if limit.storage_type == "consul":
+        size = raised_limit_bytes(limit, peak_bytes)
+        return _measure(
+            "raise_storage_limit",
+            "Each Consul server and each agent that Vault speaks to is restarted. Consul's maintainers warn that "
+            "large values may cost it its leader.",
+            {"limits": {"txn_max_req_len": size, "kv_max_value_size": size}},
+            [("read", f"{path}crl/rotate")],
+        )
+    return None
+
+
+def _keep_tokens() -> dict[str, Any]:
+    return _measure(
+        "keep_parent_tokens",
+        "Leases come due only when their token or their own time ends. Tokens stay valid longer than intended, and "
+        "only up to their own maximum; certificates whose tokens have ended are not helped.",
+        commands=[("token", "renew", "-accessor", "<accessor>")],
+    )
+
+
+def _new_issuer(path: str) -> dict[str, Any]:
+    return _measure(
+        "new_issuer",
+        "What is issued from then on is revoked into a CRL of its own; what was issued before stays a backlog. It "
+        "must come before the freeze: once the old issuer's CRL cannot be written, every rebuild of the mount ends "
+        "in an error, and it is chance whether the new issuer's CRL is still written, until the old issuer's usage "
+        "is without crl-signing and its CRL goes stale. Clients need the new issuer's chain.",
+        commands=[
+            ("write", f"{path}root/generate/internal", "issuer_name=<new name>", "common_name=<name>"),
+            ("write", f"{path}config/issuers", "default=<new name>"),
+        ],
+    )
+
+
+def _hold_crl() -> dict[str, Any]:
+    return _measure(
+        "hold_crl",
+        "At once the CRLs of all issuers of the mount are empty: clients accept every revoked certificate again. "
+        "Turning it back on while the entries do not fit answers with an error and leaves the CRL empty.",
+        {"config/crl": {"disable": True}},
+    )

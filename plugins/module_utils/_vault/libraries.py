@@ -1,0 +1,53 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""hvac, and urllib3 that comes with it, behind a guard: saved evidence is judged without them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import traceback
+from typing import Any
+
+from .._audit.libraries import Library
+from .._audit.policy import OptionError
+
+HVAC_MINIMUM = "1.2.1"
+URLLIB3_MINIMUM = "2.2.0"
+
+hvac: Any = None
+urllib3: Any = None
+JSONAdapter: Any = object
+URLLIB3_ERRORS: tuple[type[Exception], ...] = ()
+
+try:
+    import urllib3
+except ImportError:
+    URLLIB3 = Library("urllib3", URLLIB3_MINIMUM, import_error=traceback.format_exc())
+else:
+    URLLIB3 = Library("urllib3", URLLIB3_MINIMUM, urllib3.__version__, urllib3.__file__)
+    URLLIB3_ERRORS = (urllib3.exceptions.HTTPError,)
+
+try:
+    import hvac  # type: ignore[import-untyped, no-redef, unused-ignore]
+except ImportError:
+    HVAC = Library("hvac", HVAC_MINIMUM, import_error=traceback.format_exc())
+else:
+    JSONAdapter = hvac.adapters.JSONAdapter
+    HVAC = Library("hvac", HVAC_MINIMUM, importlib.metadata.version("hvac"), hvac.__file__)
+
+LIBRARIES = (HVAC, URLLIB3)
+"""What a connection needs; requirements.txt and the doc fragment name the same versions."""
+
+
+def require(libraries: tuple[Library, ...] = LIBRARIES) -> None:
+    """Raises OptionError that says what to install where one is missing or too old."""
+    for library in libraries:
+        if library.import_error:
+            raise OptionError(
+                f"the Python package {library.name} is missing; install {library.requirement} (pip install hvac)"
+            )
+        too_old = library.too_old()
+        if too_old:
+            raise OptionError(too_old)

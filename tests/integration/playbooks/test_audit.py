@@ -1,0 +1,152 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook over several hosts: one report that accounts for each of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.support.certificates import make_ca, make_leaf
+from tests.support.runs import ROOT, run_playbook
+
+PLAYBOOK = "sre.preflight.audit"
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
+LOCAL = {"ansible_connection": "local"}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    """An inventory of hosts that are well, ill, unreachable, misconfigured and not configured at all."""
+    path = tmp_path_factory.mktemp("fleet")
+    ca = make_ca(common_name="Lab CA", not_before=NOW - 300 * DAY, not_after=NOW + 3000 * DAY)
+    for name, used, left in (("well", 1, 89), ("ill", 300, 65)):
+        leaf = make_leaf(
+            issuer=ca, names=[f"{name}.example.com"], not_before=NOW - used * DAY, not_after=NOW + left * DAY
+        )
+        (path / f"{name}.pem").write_bytes(leaf.pem + leaf.key_pem)
+    hosts = {
+        "well": {**LOCAL, "preflight_paths": [str(path / "well.pem")]},
+        "ill": {**LOCAL, "preflight_paths": [str(path / "ill.pem")]},
+        "gone": {"ansible_host": "127.0.0.1", "ansible_port": 1, "preflight_paths": ["/etc/ssl"]},
+        "wrong": {**LOCAL, "preflight_paths": ["/etc/ssl"], "preflight_max_lifespan_used": 130},
+        "idle": LOCAL,
+    }
+    return {"all": {"hosts": hosts}}
+
+
+def _of(fleet, *names):
+    return {"all": {"hosts": {name: fleet["all"]["hosts"][name] for name in names}}}
+
+
+def _report(directory: Path):
+    return json.loads((directory / "preflight.json").read_text())
+
+
+def test_every_host_is_accounted_for(fleet, tmp_path):
+    directory = tmp_path / "report"
+    completed = run_playbook(PLAYBOOK, tmp_path, "-e", f"preflight_report_directory={directory}", inventory=fleet)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    report = _report(directory)
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(report)
+    assert report["coverage"]["hosts_expected"] == 5
+    assert report["coverage"]["hosts_reported"] == 2
+    reasons = {each["host"]: each["reason"] for each in report["coverage"]["hosts_unknown"]}
+    assert set(reasons) == {"gone", "wrong", "idle"}
+    assert reasons["gone"].startswith("unreachable: ")
+    assert reasons["wrong"].startswith("the audit failed: max_lifespan_used: 130.0 is out of range")
+    assert reasons["idle"] == "the audit was skipped: nothing to audit is configured for this host"
+    found = {(each["rule"], tuple(each["hosts"])) for each in report["findings"]}
+    assert ("certificate.renewal-due", ("ill",)) in found
+    assert report["verdict"] == "unknown"
+    assert (directory / "preflight.html").read_text().startswith("<!DOCTYPE html>")
+    assert f"HTML report: {directory}/preflight.html" in completed.stdout
+    for line in ("UNKNOWN  1 medium, 3 unknown", "coverage: 2 of 5 hosts"):
+        assert line in completed.stdout
+
+
+def test_check_mode_gives_the_same_findings_and_writes_nothing(fleet, tmp_path):
+    directory = tmp_path / "report"
+    inventory = _of(fleet, "well", "ill")
+    arguments = ("-e", f"preflight_report_directory={directory}", "-e", "preflight_fail_on=medium")
+    checked = run_playbook(PLAYBOOK, tmp_path, *arguments, "--check", inventory=inventory)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert not directory.exists()
+    assert "check mode: no report file was written" in checked.stdout
+    real = run_playbook(PLAYBOOK, tmp_path, *arguments, inventory=inventory)
+
+    def findings(text):
+        return text[text.index("FAIL  1 medium") : text.index("coverage: 2 of 2 hosts")]
+
+    assert findings(checked.stdout) == findings(real.stdout)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "fail_on", "code", "verdict"),
+    [(["well"], "low", 0, "pass"), (["ill"], "medium", 2, "fail"), (["well", "gone"], "critical", 2, "unknown")],
+)
+def test_the_play_fails_only_when_asked(fleet, tmp_path, hosts, fail_on, code, verdict):
+    arguments = ("-e", f"preflight_fail_on={fail_on}", "-e", "preflight_enforce=true")
+    completed = run_playbook(PLAYBOOK, tmp_path, *arguments, inventory=_of(fleet, *hosts))
+    assert completed.returncode == code, completed.stdout
+    assert (f"Preflight says {verdict}: " in completed.stdout) is (code != 0)
+    lenient = run_playbook(PLAYBOOK, tmp_path, arguments[0], arguments[1], inventory=_of(fleet, *hosts))
+    assert lenient.returncode == 0, lenient.stdout
+
+
+def test_the_second_run_says_what_has_changed(fleet, tmp_path):
+    arguments = ("-e", f"preflight_report_directory={tmp_path / 'report'}")
+    run_playbook(PLAYBOOK, tmp_path, *arguments, inventory=_of(fleet, "well", "ill"))
+    assert _report(tmp_path / "report")["comparison"] is None
+    run_playbook(PLAYBOOK, tmp_path, *arguments, inventory=_of(fleet, "well"))
+    comparison = _report(tmp_path / "report")["comparison"]
+    assert [each["rule"] for each in comparison["gone"]] == ["certificate.renewal-due"]
+    assert comparison["new"] == []
+
+
+def _report_play(**options):
+    task = {"name": "Report", "sre.preflight.audit_report": {"hosts": [], **options}}
+    return [{"name": "Report", "hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+
+
+WAIVER = {"rule": "r", "resource": "x", "owner": "me", "reason": "why"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"waivers": [WAIVER]}, "waivers[0].expires: None is missing; a waiver needs rule, resource, owner, reason"),
+        ({"fail_on": "urgent"}, "value of fail_on must be one of: critical, high, medium, low, got: urgent"),
+        ({"json_path": "/no/such/dir/x"}, "json_path: '/no/such/dir/x' lies in a directory that does not exist"),
+        ({"now": "soon"}, "now: 'soon' is refused: 'soon' is not an instant"),
+        ({"colour": "red"}, "Unsupported parameters"),
+    ],
+)
+def test_bad_input_is_one_clear_line(tmp_path, options, message):
+    completed = run_playbook(_report_play(**options), tmp_path)
+    assert completed.returncode == 2
+    assert message in completed.stdout + completed.stderr
+
+
+def test_a_previous_report_that_cannot_be_used_is_a_warning(tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text('{"schema": "other"}')
+    completed = run_playbook(_report_play(previous_path=str(other)), tmp_path)
+    assert completed.returncode == 0, completed.stdout
+    warning = " ".join(completed.stderr.split())
+    assert (
+        "is no report to compare with (its schema is 'other', not sre.preflight/report); nothing is compared" in warning
+    )
+
+
+def test_no_host_at_all_is_no_success(tmp_path):
+    completed = run_playbook(_report_play(), tmp_path)
+    assert "nothing was audited: no target was evaluated" in completed.stdout

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tokens with the shipped least-privilege policy of the Vault audit, and no other right."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .vault_server import VaultServer
+
+POLICY = Path(__file__).parents[2] / "roles" / "audit" / "files" / "vault_pki_audit.hcl"
+_numbers = itertools.count(1)
+
+
+def policy_for(*mounts: str) -> str:
+    """The shipped policy, for these mounts instead of pki."""
+    server, each = POLICY.read_text(encoding="utf-8").split("# --- Each mount ---")
+    return server + "".join(re.sub(r'([/"])pki/', rf"\g<1>{mount}/", each) for mount in mounts)
+
+
+def token_with(server: VaultServer, policy: str, *, ttl: str = "1h") -> str:
+    """A token that has this policy and no other."""
+    name = f"audit-{next(_numbers)}"
+    server.client.write(f"sys/policies/acl/{name}", policy=policy)
+    fields = {"policies": [name], "no_default_policy": True, "ttl": ttl}
+    token: str = server.client.request("POST", "auth/token/create", fields)["auth"]["client_token"]
+    return token

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Runs the tests on every supported ansible-core, then what runs on managed hosts on the oldest of them.
+
+set -eu
+
+requirements=tests/requirements
+failed=
+
+# A failure does not hide what the rest of the matrix says.
+tests_in() {
+    environment=$1
+    shift
+    PATH="$PWD/$environment/bin:$PATH" "$environment/bin/python" -m pytest -q "$@" || failed="$failed $environment"
+}
+
+# on_core VERSION_OF_ANSIBLE_CORE VERSION_OF_PYTHON
+on_core() {
+    environment=build/venvs/core-$1-python-$2
+    tests/tools/venv.sh "$environment" "$2" "$requirements/core-$1.txt" "$requirements/test.txt"
+    echo "== ansible-core $1 on Python $2"
+    tests_in "$environment" -m "not full and not bench and not fuzz"
+}
+
+on_managed_host() {
+    environment=build/venvs/managed-python-3.9
+    tests/tools/venv.sh "$environment" 3.9 "$requirements/managed.txt"
+    echo "== managed host: Python 3.9, cryptography 36, no ansible-core"
+    tests_in "$environment" tests/unit/plugins/module_utils
+}
+
+on_core 2.16 3.11
+on_core 2.19 3.11
+on_core 2.21 3.13
+on_managed_host
+
+[ -z "$failed" ] || { echo "preflight: tests failed in:$failed" >&2; exit 1; }

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/report.schema.json is sound, describes what it has, and holds for the samples that all other tests use."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, Callable
+
+import jsonschema
+import pytest
+
+from tests.support import reports
+
+SCHEMA = json.loads(Path("docs/report.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+SAMPLES: dict[str, Callable[[], reports.Report]] = {
+    "few": reports.few,
+    "zero": reports.zero,
+    "nothing_known": reports.nothing_known,
+    "many": lambda: reports.many(certificates=200, findings=50),
+    "hostile": reports.hostile,
+}
+
+
+def complaints(report: Any) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(report)]
+
+
+def test_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_samples_hold(sample: str) -> None:
+    assert complaints(SAMPLES[sample]()) == []
+
+
+def test_every_property_is_described_or_refers_to_what_is() -> None:
+    def bare(node: Any, path: str) -> list[str]:
+        if not isinstance(node, dict):
+            return []
+        found = []
+        for name, child in node.get("properties", {}).items():
+            if not {"description", "$ref", "enum", "const"} & child.keys():
+                found.append(f"{path}.{name}")
+        for name, child in node.items():
+            children = child.values() if name in ("properties", "$defs") else [child]
+            for each in children:
+                found += bare(each, f"{path}.{name}")
+        return found
+
+    assert bare(SCHEMA, "") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("verdict",), "ok"),
+        (("judged_at",), "2026-11-23T04:00:00+00:00"),
+        (("judged_at",), "2026-11-23 04:00"),
+        (("schema_version",), "2.0.0"),
+        (("extra",), 1),
+        (("summary", "by_severity", "fatal"), 1),
+        (("summary", "by_status", "fail"), -1),
+        (("findings", 0, "id"), "xyz"),
+        (("findings", 0, "status"), "waived"),
+        (("findings", 0, "severity"), "urgent"),
+        (("findings", 0, "outage_at"), "soon"),
+        (("findings", 0, "remediation", "text"), ""),
+        (("findings", 0, "note"), "unknown key"),
+        (("findings", 0, "waiver"), {}),
+        (("waived", 0, "waiver", "owner"), ""),
+        (("waived", 0, "waiver", "expires"), None),
+        (("comparison", "new"), None),
+        (("certificates", 0, "fingerprint_sha256"), "AB"),
+        (("certificates", 0, "private_key"), "never"),
+        (("coverage", "hosts_unknown", 0, "reason"), ""),
+    ],
+)
+def test_refuses(path: tuple[Any, ...], value: Any) -> None:
+    report: Any = copy.deepcopy(reports.few())
+    node = report
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    assert complaints(report)
+
+
+@pytest.mark.parametrize("key", ["verdict", "judged_at", "findings", "waived", "coverage", "plan", "provenance"])
+def test_misses(key: str) -> None:
+    report = reports.few()
+    del report[key]
+    assert complaints(report)
