@@ -67,7 +67,8 @@ def _survey_bags(contents: bytes, bags: list[Bag]) -> int:
         if bag_type in (_KEY_BAG, _SHROUDED_KEY_BAG):
             bags.append(Bag(_alias(contents, attributes), None))
         elif bag_type == _CERTIFICATE_BAG:
-            certificate = _content(contents, next(children(contents, value)))
+            (cert_bag,) = children(contents, value)
+            certificate = _content(contents, cert_bag)
             bags.append(Bag(_alias(contents, attributes), certificate))
     return iterations
 

@@ -28,13 +28,14 @@ def read_pkcs7(data: bytes) -> Iterator[Item]:
     try:
         der = as_der(data)
         content = list(children(der, read_element(der, 0)))[1]
-        for field in children(der, next(children(der, content))):
+        (signed_data,) = children(der, content)
+        for field in children(der, signed_data):
             if field.tag in (CONTEXT_0, CONTEXT_1):
                 for element in children(der, field):
                     number += 1
                     if element.tag == SEQUENCE:
                         yield _read(str(number), der[element.position : element.end], field.tag)
-    except (ValueError, IndexError, StopIteration) as error:
+    except (ValueError, IndexError) as error:
         yield ProblemItem(str(number + 1), "unparseable", f"the PKCS#7 is not well-formed: {error}")
 
 

@@ -24,6 +24,8 @@ from tests.support.certificates import make_ca, make_leaf
 AUTHORITY = make_ca()
 LEAF = make_leaf(issuer=AUTHORITY)
 
+EMPTY_CERTIFICATE_BAG = asn1.tlv(asn1.SEQUENCE, asn1.oid("1.2.840.113549.1.12.10.1.3"), asn1.tlv(asn1.CONTEXT))
+
 
 def store(password: str | None = "changeit", alias: bytes | None = b"vault") -> bytes:
     encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
@@ -114,6 +116,7 @@ def test_a_derivation_that_would_take_ages_is_refused(data: bytes) -> None:
         asn1.tlv(asn1.SEQUENCE, asn1.integer(4), keystores.clear_content()),
         keystores.pfx(keystores.clear_content(asn1.tlv(asn1.SEQUENCE))),
         keystores.pfx(keystores.clear_content(asn1.tlv(asn1.SEQUENCE, asn1.integer(1), asn1.integer(2)))),
+        keystores.pfx(keystores.clear_content(EMPTY_CERTIFICATE_BAG)),
         keystores.pfx(asn1.tlv(asn1.SEQUENCE, asn1.oid("1.2.840.113549.1.7.1"))),
         keystores.pfx(b"\x05\x00"),
         store()[:-1],
