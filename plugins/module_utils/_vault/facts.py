@@ -144,9 +144,10 @@ class MountFacts:
 
     @cached_property
     def frozen(self) -> bool | None:
-        """Whether revocations no longer reach the CRL; None where that cannot be told."""
-        if self.settings("leaves").get("revoked_unexpired_missing_from_crl") == 0:
-            return False
+        """Whether revocations no longer reach the CRL; None where that cannot be told.
+
+        Also where all that is missing has expired: a rebuild would hold it, and none succeeds before nextUpdate.
+        """
         return is_frozen(self.evidence, self.now)
 
     @cached_property

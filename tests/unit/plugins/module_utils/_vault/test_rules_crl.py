@@ -99,7 +99,7 @@ def test_frozen_goes_out_with_its_next_update():
         (frozen(0, 24 * HOUR), "pass"),
         (frozen(1, MINUTE), "pass"),
         (frozen(1, MINUTE + SECOND), "fail"),
-        (frozen(1, 24 * HOUR, leaves=leaves(revoked_unexpired_missing_from_crl=0)), "pass"),
+        (frozen(1, 24 * HOUR, leaves=leaves(revoked_unexpired_missing_from_crl=0)), "fail"),
         ({**frozen(1, 24 * HOUR), "crl_config": REBUILT}, "pass"),
         ({**frozen(1, 24 * HOUR), "crls": []}, "not_applicable"),
         ({**frozen(1, 24 * HOUR), "crls": [crl(10, next_update=None)], "crl_config": REBUILT}, "unknown"),
