@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .steps import Situation
-from .storage_limit import StorageLimit, put_bytes
+from .crl_model import safe_max_crl_entries
+from .steps import Situation, has_entry_limit
+from .storage_limit import StorageLimit, put_bytes, storage_limit
 
-SPARE = 1.25
-"""How much more than the predicted peak a raised limit should hold."""
+SPARE = 1.5
+"""How much more than the predicted peak a raised limit should hold; a safe max_crl_entries takes a fifth off again."""
 MIB = 1_048_576
 
 
@@ -23,12 +24,12 @@ def interim_measures(situation: Situation, peak_bytes: int) -> list[dict[str, An
     are words of the ``vault`` and ``bao`` programs, with names in angle brackets to fill in.
     """
     path = str(situation.mount.get("path") or "pki/")
-    raised = _raised_limit(situation.limit, path, peak_bytes)
+    raised = _raised_limit(situation, path, peak_bytes)
     return [*([raised] if raised else []), _keep_tokens(), _new_issuer(path), _hold_crl()]
 
 
 def raised_limit_bytes(limit: StorageLimit, peak_bytes: int) -> int:
-    """The next whole MiB that takes a CRL a quarter larger than ``peak_bytes``."""
+    """The next whole MiB that takes a CRL half as large again as ``peak_bytes``."""
     return -(-put_bytes(limit, int(peak_bytes * SPARE)) // MIB) * MIB
 
 
@@ -41,25 +42,30 @@ def _measure(measure: str, consequence: str, settings: Any = None, commands: Any
     }
 
 
-def _raised_limit(limit: StorageLimit, path: str, peak_bytes: int) -> dict[str, Any] | None:
-    if limit.storage_type == "raft":
-        return _measure(
-            "raise_storage_limit",
-            "Each node is restarted, standbys first. Larger entries make snapshots and replication slower. A CRL that "
-            "was frozen is whole again once it is rotated.",
-            {"storage/raft": {"max_entry_size": raised_limit_bytes(limit, peak_bytes)}},
-            [("read", f"{path}crl/rotate")],
-        )
-    if limit.storage_type == "consul":
-        size = raised_limit_bytes(limit, peak_bytes)
-        return _measure(
-            "raise_storage_limit",
+def _raised_limit(situation: Situation, path: str, peak_bytes: int) -> dict[str, Any] | None:
+    kind = situation.limit.storage_type
+    size = raised_limit_bytes(situation.limit, peak_bytes)
+    if kind == "raft":
+        settings: dict[str, dict[str, Any]] = {"storage/raft": {"max_entry_size": size}}
+        told = "Each node is restarted, standbys first. Larger entries make snapshots and replication slower."
+    elif kind == "consul":
+        settings = {"limits": {"txn_max_req_len": size, "kv_max_value_size": size}}
+        told = (
             "Each Consul server and each agent that Vault speaks to is restarted. Consul's maintainers warn that "
-            "large values may cost it its leader.",
-            {"limits": {"txn_max_req_len": size, "kv_max_value_size": size}},
-            [("read", f"{path}crl/rotate")],
+            "large values may cost it its leader."
         )
-    return None
+    else:
+        return None
+    if has_entry_limit(situation.server):
+        larger = storage_limit({"type": kind, "max_entry_bytes": size, "txn_max_request_bytes": size})
+        settings["config/crl"] = {"max_crl_entries": safe_max_crl_entries(larger)}
+        told += " Vault's own max_crl_entries goes up with it, or it would freeze the CRL instead."
+    return _measure(
+        "raise_storage_limit",
+        f"{told} A CRL that was frozen is whole again once it is rotated.",
+        settings,
+        [("read", f"{path}crl/rotate")],
+    )
 
 
 def _keep_tokens() -> dict[str, Any]:

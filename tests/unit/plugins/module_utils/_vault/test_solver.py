@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.module_utils._vault import settings as settings_model
+from ansible_collections.sre.preflight.plugins.module_utils._vault.crl_model import CrlShape, safe_max_crl_entries
 from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import ForecastPolicy, forecast
 from ansible_collections.sre.preflight.plugins.module_utils._vault.interim import raised_limit_bytes
 from ansible_collections.sre.preflight.plugins.module_utils._vault.solver import recommend
@@ -179,7 +180,7 @@ def test_auto_rebuild_is_for_backlogs_that_drain_too_slowly() -> None:
 @pytest.mark.parametrize(
     ("storage", "settings_of"),
     [
-        ({"type": "raft"}, {"storage/raft": {"max_entry_size": 2_097_152}}),
+        ({"type": "raft"}, {"storage/raft": {"max_entry_size": 3_145_728}}),
         ({"type": "consul"}, {"limits": {"txn_max_req_len": 3_145_728, "kv_max_value_size": 3_145_728}}),
         ({"type": "dynamodb"}, None),
     ],
@@ -189,6 +190,26 @@ def test_a_raised_limit_holds_the_peak(storage: dict[str, Any], settings_of: dic
     interim = solved(incident(), limit=limit)["interim"]
     raised = next((each for each in interim if each["measure"] == "raise_storage_limit"), None)
     assert (raised and raised["settings"]) == settings_of
+
+
+@pytest.mark.parametrize(
+    ("server", "raised"), [(VAULT, True), ({**VAULT, "version": "1.18.5"}, False), (OPENBAO, False)]
+)
+def test_vaults_own_limit_is_raised_with_the_storages(server: dict[str, str], raised: bool) -> None:
+    """The solver's value would freeze the backlog's CRL before safe_from, however large the storage's limit."""
+    result = solved(incident(crl_config={"max_crl_entries": 100_000}), server)
+    settings = result["interim"][0]["settings"]
+    assert ("config/crl" in settings) == raised
+    if raised:
+        assert result["settings"]["config/crl"]["max_crl_entries"] < result["until_then"]["peak_entries"]
+        assert settings["config/crl"]["max_crl_entries"] >= result["until_then"]["peak_entries"]
+
+
+@given(st.sampled_from(["raft", "consul"]), st.integers(200, 1 << 28))
+def test_vaults_own_raised_limit_holds_the_peak(kind: str, peak: int) -> None:
+    raised = raised_limit_bytes(storage_limit({"type": kind}), peak)
+    larger = storage_limit({"type": kind, "max_entry_bytes": raised, "txn_max_request_bytes": raised})
+    assert (safe_max_crl_entries(larger) or 0) >= CrlShape(100).entries(peak)
 
 
 @given(st.sampled_from(["raft", "consul"]), st.integers(1, 1 << 28))
