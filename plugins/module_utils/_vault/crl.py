@@ -7,19 +7,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._audit.instant import format_instant
 from .._x509 import library
 from .._x509.crl import read_crl
+from .days import DAY, day_names
 
 
-def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
+def read_history(der: bytes, serials: set[int] | None = None, *, day: timedelta = DAY) -> dict[str, Any]:
     """{bytes, entries, this_update, next_update, crl_number, issuer, revocation_days, newest_revocation}.
 
-    revocation_days: [day, entries revoked on it] in the days' order; newest_revocation: an instant or None. All
-    serial numbers are added to ``serials`` where it is given. Raises ValueError with the reason in words.
+    revocation_days: [day, entries revoked on it] in the order of these days, which are ``day`` long;
+    newest_revocation: an instant or None. All serial numbers are added to ``serials`` where it is given. Raises
+    ValueError with the reason in words.
     """
     header = read_crl(der)
     crl = library.x509.load_der_x509_crl(der)
@@ -34,8 +36,9 @@ def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
     except library.REFUSALS as error:
         raise ValueError(f"the CRL is not well-formed: {error}") from None
     days: Counter[str] = Counter()
+    named = day_names(day)
     for instant, count in revoked_at.items():
-        days[f"{instant.year:04d}-{instant.month:02d}-{instant.day:02d}"] += count
+        days[named(instant.isoformat())] += count
     return {
         "bytes": header["bytes"],
         "entries": header["entries"],
@@ -43,7 +46,7 @@ def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
         "next_update": header["next_update"],
         "crl_number": number,
         "issuer": header["issuer"],
-        "revocation_days": [[day, days[day]] for day in sorted(days)],
+        "revocation_days": [[name, days[name]] for name in sorted(days)],
         "newest_revocation": format_instant(max(revoked_at)) if revoked_at else None,
     }
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from .._x509.certificate import Certificate
 from .._x509.certificate_reader import read_certificate
 from .crl import read_history
+from .days import DAY
 from .durations import normalise
 from .errors import RequestError
 from .parts import Parts
@@ -82,11 +84,13 @@ def _row(issuer_id: str, data: Mapping[str, Any], is_default: bool) -> dict[str,
     }
 
 
-def read_crls(parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] | None) -> list[dict[str, Any]]:
+def read_crls(
+    parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] | None, day: timedelta = DAY
+) -> list[dict[str, Any]]:
     """The complete CRLs, and with ``delta`` the delta CRLs, as served; one request each.
 
     Issuers that share key and subject share a CRL; one without a key has none. The serial numbers of all entries
-    are added to ``serials``.
+    are added to ``serials``; their history is by ``day``.
     """
     crls = []
     for group in _groups(issuers):
@@ -95,13 +99,13 @@ def read_crls(parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] 
         ref = next((row["issuer_id"] for row in group if "crl-signing" in row["usage"]), ids[0])
         for kind, path in (("complete", "crl/der"), ("delta", "crl/delta/der")):
             if kind == "complete" or delta:
-                crl = _read_crl(parts, f"issuer/{ref}/{path}", serials)
+                crl = _read_crl(parts, f"issuer/{ref}/{path}", serials, day)
                 if crl is not None:
                     crls.append({"issuer_ids": ids, "kind": kind, **crl})
     return crls
 
 
-def _read_crl(parts: Parts, path: str, serials: set[int] | None) -> dict[str, Any] | None:
+def _read_crl(parts: Parts, path: str, serials: set[int] | None, day: timedelta) -> dict[str, Any] | None:
     try:
         der = parts.transport.raw(parts.prefix + path, namespace=parts.namespace)
     except RequestError as error:
@@ -110,7 +114,7 @@ def _read_crl(parts: Parts, path: str, serials: set[int] | None) -> dict[str, An
     if not der:
         return None
     try:
-        return read_history(der, serials)
+        return read_history(der, serials, day=day)
     except ValueError as error:
         parts.problem("crls", parts.prefix + path, str(error))
         return None

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from .._audit.instant import format_instant, parse_instant
 from .._x509.certificate_reader import read_certificate
 from . import errors
+from .days import DAY, day_names
 from .errors import RequestError
 from .leaf_cache import Leaf, LeafCache
 from .parts import Parts
@@ -158,17 +159,20 @@ def _single(parts: Parts, serial: str) -> Read | RequestError:
         return RequestError(errors.UNREADABLE, parts.prefix + path, str(error))
 
 
-def summarise(leaves: dict[str, Leaf], *, mode: str, expected: int | None, now: datetime) -> dict[str, Any]:
-    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, by_issuer, ...}."""
+def summarise(
+    leaves: dict[str, Leaf], *, mode: str, expected: int | None, now: datetime, day: timedelta = DAY
+) -> dict[str, Any]:
+    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, by_issuer, ...}; days are ``day`` long."""
     instant, oldest = format_instant(now), format_instant(now - EXPIRED_HORIZON)
     days: Counter[tuple[str, str]] = Counter()
     issuers: Counter[str] = Counter()
     expired = 0
+    named = day_names(day)
     for leaf in leaves.values():
         expired += leaf.not_after <= instant
         issuers[leaf.issuer] += 1
         if leaf.not_after > oldest:
-            days[leaf.not_before[:10], leaf.not_after[:10]] += 1
+            days[named(leaf.not_before), named(leaf.not_after)] += 1
     return {
         **nothing_read(mode, expected),
         "read": len(leaves),

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from . import errors
+from .days import DAY
 from .durations import normalise
 from .errors import RequestError
 from .issuers import Issuers, read_crls, read_issuers
@@ -97,13 +98,21 @@ class MountReader:
     """Reads one mount, part by part; no part's failure keeps another from being read."""
 
     def __init__(
-        self, transport: Transport, mount: Mount, *, detailed: bool, leaf_options: LeafOptions, now: datetime
+        self,
+        transport: Transport,
+        mount: Mount,
+        *,
+        detailed: bool,
+        leaf_options: LeafOptions,
+        now: datetime,
+        day: timedelta = DAY,
     ) -> None:
         self.mount = mount
         self.parts = Parts(transport, mount.path, mount.namespace)
         self._detailed = detailed
         self._leaf_options = leaf_options
         self._now = now
+        self._day = day
         self._listed: dict[str, Any] = {}
         self.issuers = Issuers([], {})
 
@@ -175,7 +184,7 @@ class MountReader:
         self.issuers = read_issuers(self.parts, self._listed["issuers"])
         serials: set[int] | None = set() if self._listed["revoked"] else None
         delta = crl_config is None or bool(crl_config.get("enable_delta"))
-        crls = read_crls(self.parts, self.issuers, delta=delta, serials=serials)
+        crls = read_crls(self.parts, self.issuers, delta=delta, serials=serials, day=self._day)
         if len(self.parts.problems) == before:
             return self.issuers.rows, crls, serials
         # Of what was revoked, no more can be said: it may be in a CRL that could not be read.
@@ -208,7 +217,7 @@ class MountReader:
             mount_key=str(self.mount.entry.get("uuid") or self.mount.location),
         )
         expected = None if listed is None else len(serials)
-        summary = summarise(leaves, mode=options.mode, expected=expected, now=self._now)
+        summary = summarise(leaves, mode=options.mode, expected=expected, now=self._now, day=self._day)
         revoked = self._listed["revoked"]
         if revoked == []:
             summary["revoked_unexpired_missing_from_crl"] = 0

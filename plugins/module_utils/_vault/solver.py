@@ -67,7 +67,7 @@ class _Solver:
         now: datetime,
     ) -> None:
         self.mount = mount
-        self.situation = Situation(mount, server, limit)
+        self.situation = Situation(mount, server, limit, policy.step)
         self.policy = policy
         self.frame: Frame = frame_of(mount, server, limit, policy, now)
         self.people: Population = population(mount, now, step=policy.step)
