@@ -161,6 +161,12 @@ def test_rotators_are_recognised(values, path):
     assert counted(stored(leaf, path=path), "certificate.renewal-due") == {"not_applicable": 1}
 
 
+def test_a_ca_beside_a_leaf_is_not_renewed_by_its_rotator():
+    late = authority(rotator="vault-agent", not_before=NOW - 85 * DAY, not_after=NOW + 15 * DAY)
+    assert counted(stored(late), "certificate.renewal-due") == {"fail": 1}
+    assert counted(stored(late), "certificate.rotation-missed") == {"not_applicable": 1}
+
+
 def test_a_certificate_of_the_kubernetes_api_for_vault_has_no_rotator():
     leaf = certificate(
         subject="O=system:nodes,CN=system:node:vault-0", not_before=NOW - 85 * DAY, not_after=NOW + 15 * DAY
