@@ -36,7 +36,7 @@ class StepView(NamedTuple):
 
 
 class ConflictView(NamedTuple):
-    """One conflict: the values that are wanted, and what becomes of it."""
+    """One conflict: the values that are wanted, and the one that was chosen, empty where none was."""
 
     path: str
     key: str
@@ -128,7 +128,7 @@ def _conflict(conflict: Mapping[str, Any]) -> ConflictView:
         path=clip(conflict["path"], _MAX_NAME),
         key=clip(key, _MAX_NAME),
         values=tuple(setting(key, each["value"]) for each in conflict["values"]),
-        chosen="left out, for a person to decide" if chosen is None else setting(key, chosen),
+        chosen="" if chosen is None else setting(key, chosen),
         why=clip(conflict["why"], _MAX_TEXT),
     )
 
