@@ -175,4 +175,4 @@ def test_a_store_in_ber_is_read_without_a_word_on_standard_error(tmp_path: Path)
         text=True,
         check=True,
     )
-    assert (completed.stdout, completed.stderr) == ("2\n", "")
+    assert (completed.stdout, completed.stderr) == ("3\n", "")
