@@ -91,6 +91,13 @@ def reader(authority: Made, leaf: Made) -> dict[str, bytes]:
         "pfx": clear,
         "ber": keystores.indefinite(clear),
         "pkcs12": pkcs12.serialize_key_and_certificates(b"a", leaf.key, leaf.certificate, None, encryption),
+        # Without certificates in them there is less to change that is not structure.
+        "pfx-small": keystores.pfx(
+            keystores.clear_content(keystores.certificate_bag(b"\x30\0"), keystores.key_bag("b", iterations=1)),
+            keystores.encrypted_content(iterations=1),
+            mac=keystores.mac_data(1),
+        ),
+        "jks-small": keystores.keystore(keystores.trusted_entry("b", b"\x30\0")),
         "pkcs7": pkcs7.serialize_certificates(certificates, Encoding.DER),
         "pkcs7-pem": pkcs7.serialize_certificates(certificates, Encoding.PEM),
     }

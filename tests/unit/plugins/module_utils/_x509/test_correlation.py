@@ -40,6 +40,14 @@ def test_outlives_issuer(excess, expected):
     assert counted(stored(ca, leaf), "certificate.outlives-issuer") == expected
 
 
+def test_a_superseded_certificate_does_not_outlive_its_issuer():
+    ca = authority(not_after=NOW + 10 * DAY)
+    old, new = certificate(issuer=ca), certificate(issuer=authority("New CA"), not_after=NOW + 90 * DAY)
+    inventory = stored(old, new, path="/etc/leaf.pem")
+    add_file(inventory, "/etc/ca.pem", ca)
+    assert counted(inventory, "certificate.outlives-issuer") == {"not_applicable": 3}
+
+
 def test_outlives_issuer_is_an_outage_on_the_day_the_issuer_expires():
     ca = authority("Old CA", not_after=NOW + 10 * DAY)
     inventory = stored(certificate(issuer=ca), path="/etc/vault.pem")
