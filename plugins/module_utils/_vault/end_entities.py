@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from . import errors
 from .leaf_cache import Leaf
 from .leaves import read_singly
 from .parts import Parts
@@ -19,29 +18,30 @@ MAX_CANDIDATES = 100
 
 
 def end_entities(parts: Parts, leaves: Mapping[str, Leaf], roots: Iterable[str]) -> dict[str, str]:
-    """The serial number of one end-entity certificate of each root that has issued any; ``roots`` are subjects.
+    """The first serial number of an end-entity certificate of each root that has issued any; ``roots`` are subjects.
 
-    Pages of a detailed listing do not tell authorities from others: those certificates are read singly, one after the
-    other, until one is found.
+    Pages of a detailed listing do not tell authorities from others: those certificates are read singly, in order,
+    until one is found.
     """
+    ordered = sorted(leaves, key=stored)
     found = {}
     for root in sorted(set(roots)):
-        own = {serial: leaf for serial, leaf in leaves.items() if leaf.issuer == root}
-        example = next((serial for serial, leaf in own.items() if leaf.is_ca is False), None)
-        untold = sorted((serial for serial, leaf in own.items() if leaf.is_ca is None), key=stored)
-        example = example or _first(parts, untold[:MAX_CANDIDATES])
+        example = _first(parts, {serial: leaves[serial] for serial in ordered if leaves[serial].issuer == root})
         if example is not None:
             found[root] = example
     return found
 
 
-def _first(parts: Parts, serials: list[str]) -> str | None:
-    for serial in serials:
-        batch = read_singly(parts, [serial])
-        if any(leaf.is_ca is False for leaf in batch.leaves.values()):
+def _first(parts: Parts, leaves: Mapping[str, Leaf]) -> str | None:
+    asked, failed = 0, []
+    for serial, leaf in leaves.items():
+        is_ca = leaf.is_ca
+        if is_ca is None and asked < MAX_CANDIDATES:
+            asked += 1
+            batch = read_singly(parts, [serial])
+            failed += batch.failed
+            is_ca = batch.leaves[serial].is_ca if serial in batch.leaves else None
+        if is_ca is False:
             return serial
-        if batch.failed:
-            parts.tell_once("leaves", batch.failed, len(serials))
-            if batch.failed[0].kind != errors.UNREADABLE:
-                return None
+    parts.tell_once("leaves", failed, asked)
     return None

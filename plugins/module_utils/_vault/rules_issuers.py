@@ -118,7 +118,7 @@ def root_issues_leaves(issuer: IssuerFacts, context: Context) -> Verdict:
     roles = sorted(name for name, role in mount.settings("roles").items() if able and mount.issuer_of(role) == issuer)
     example = (leaves.get("end_entities") or {}).get(issuer.certificate.subject if issuer.certificate else "")
     if not roles and not example:
-        parts = ("roles", "certificates", "leaves") if able else ("certificates", "leaves")
+        parts = ("roles", "leaves") if able else ("leaves",)
         unseen = next((part for part in parts if mount.problem(part) is not None), None)
         judged = PASS if able and leaves.get("mode") != "none" else NOT_APPLICABLE
         return unread(mount, unseen) if unseen else judged

@@ -35,7 +35,7 @@ class Mount(PkiMount):
 
     def write(self, below: str, /, **fields: Any) -> dict[str, Any]:
         """The answer's ``data`` of a write below the mount; {} where it has none."""
-        return self.client.request("POST", f"{self.path}/{below}", fields).get("data") or {}
+        return self.client.write(f"{self.path}/{below}", **fields)
 
     def tune(self, **fields: Any) -> None:
         self.client.write(f"sys/mounts/{self.path}/tune", **fields)

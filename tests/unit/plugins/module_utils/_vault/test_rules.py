@@ -46,6 +46,14 @@ TIDY_SETTINGS = {
     "tidy-outpaced-by-restarts",
     "tidy-overdue",
 }
+WITHOUT_CRLS = (
+    CRL_RULES
+    | FORECAST
+    | {"crl-near-limit", "crl-frozen", "max-crl-entries-unsafe", "lease-drain-long"}
+    | {"tidy-interval-long", "tidy-safety-buffer-long"}
+)
+WITHOUT_LEAVES = FORECAST | {"lease-drain-long", "role-ttl-long", "role-stores-short-lived"}
+WITHOUT_LEAVES |= {"tidy-outpaced-by-restarts", "tidy-overdue"}
 UNKNOWN_WITHOUT = {
     "tune": {"audit-secrets-visible", "audit-parameters-hidden", "if-modified-since-off", "acme-headers-missing"},
     "auto_tidy": TIDY_SETTINGS | FORECAST | {"lease-drain-long"},
@@ -60,19 +68,16 @@ UNKNOWN_WITHOUT = {
     "roles": ROLE_RULES | FORECAST | {"tidy-cert-store-off", "lease-drain-long"},
     "issuers": ISSUER_RULES
     | {"acme-off", "revocation-urls-missing", "issuer-urls-missing", "role-outlives-issuer"}
-    | {"tidy-expired-issuers-off", "tidy-associations-off"},
-    "crls": CRL_RULES
-    | FORECAST
-    | {"crl-near-limit", "crl-frozen", "max-crl-entries-unsafe", "lease-drain-long"}
-    | {"tidy-interval-long", "tidy-safety-buffer-long"},
-    "certificates": {"too-many-certificates"},
+    | {"tidy-expired-issuers-off", "tidy-associations-off"}
+    | WITHOUT_CRLS,
+    "crls": WITHOUT_CRLS,
+    "certificates": {"too-many-certificates"} | WITHOUT_LEAVES,
     "revoked": FORECAST
     | {"crl-frozen", "crl-near-limit", "max-crl-entries-unsafe", "lease-drain-long"}
     | {"tidy-interval-long", "tidy-safety-buffer-long"},
     "leases": {"lease-backlog-overflow", "lease-drain-long"},
     "irrevocable_leases": {"irrevocable-leases"},
-    "leaves": FORECAST
-    | {"lease-drain-long", "role-ttl-long", "role-stores-short-lived", "tidy-outpaced-by-restarts", "tidy-overdue"},
+    "leaves": WITHOUT_LEAVES,
 }
 
 
