@@ -147,6 +147,7 @@ class Collector:
             self.transport,
             mount,
             detailed=self.server["product"] == "openbao",
+            managed_keys=bool(self.server["enterprise"]),
             leaf_options=self._leaf_options,
             now=self.now,
             day=self.day,

@@ -42,8 +42,11 @@ class Issuers(NamedTuple):
     certificates: dict[str, Certificate]
 
 
-def read_issuers(parts: Parts, listed: Mapping[str, Any]) -> Issuers:
-    """Each issuer that ``listed`` (LIST issuers) names, read once."""
+def read_issuers(parts: Parts, listed: Mapping[str, Any], *, managed_keys: bool) -> Issuers:
+    """Each issuer that ``listed`` (LIST issuers) names, read once.
+
+    ``managed_keys``: the product has keys outside its own storage, so whether a root's is one is read too.
+    """
     default = _default(parts, listed)
     rows = parts.each("issuers", lambda ref: parts.read(f"issuer/{ref}"), list(listed["keys"]))
     issuers = Issuers([], {})
@@ -57,7 +60,20 @@ def read_issuers(parts: Parts, listed: Mapping[str, Any]) -> Issuers:
             row["certificate_fingerprint_sha256"] = certificate.fingerprint_sha256
             issuers.certificates[issuer_id] = certificate
         issuers.rows.append(row)
+    if managed_keys:
+        _read_keys(parts, issuers)
     return issuers
+
+
+def _read_keys(parts: Parts, issuers: Issuers) -> None:
+    """``key_managed`` of the roots that have a key. The answer describes the key, and does not hold it."""
+    roots = {each for each, certificate in issuers.certificates.items() if certificate.self_issued}
+    rows = [row for row in issuers.rows if row["issuer_id"] in roots and row["key_id"]]
+    ids = sorted({row["key_id"] for row in rows})
+    keys = parts.each("issuer_keys", lambda key_id: parts.read(f"key/{key_id}"), ids)
+    for row in rows:
+        if row["key_id"] in keys:
+            row["key_managed"] = bool(keys[row["key_id"]].get("managed_key_id"))
 
 
 def _default(parts: Parts, listed: Mapping[str, Any]) -> str | None:
@@ -81,6 +97,7 @@ def _row(issuer_id: str, data: Mapping[str, Any], is_default: bool) -> dict[str,
         "usage": [each.strip() for each in usage.split(",")] if isinstance(usage, str) else list(usage),
         **normalise({key: data.get(key) for key in _KEPT}),
         "certificate_fingerprint_sha256": None,
+        "key_managed": None,
     }
 
 

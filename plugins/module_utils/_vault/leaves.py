@@ -150,7 +150,12 @@ def _single(parts: Parts, serial: str) -> Read | RequestError:
         certificate = read_certificate(der_of_pem(data.get("certificate")))
         revoked_at = data.get("revocation_time_rfc3339")
         return Read(
-            Leaf(format_instant(certificate.not_before), format_instant(certificate.not_after), certificate.issuer),
+            Leaf(
+                format_instant(certificate.not_before),
+                format_instant(certificate.not_after),
+                certificate.issuer,
+                certificate.is_ca,
+            ),
             format_instant(parse_instant(revoked_at)) if revoked_at else None,
         )
     except RequestError as error:
@@ -162,15 +167,13 @@ def _single(parts: Parts, serial: str) -> Read | RequestError:
 def summarise(
     leaves: dict[str, Leaf], *, mode: str, expected: int | None, now: datetime, day: timedelta = DAY
 ) -> dict[str, Any]:
-    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, by_issuer, ...}; days are ``day`` long."""
+    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, ...}; days are ``day`` long."""
     instant, oldest = format_instant(now), format_instant(now - EXPIRED_HORIZON)
     days: Counter[tuple[str, str]] = Counter()
-    issuers: Counter[str] = Counter()
     expired = 0
     named = day_names(day)
     for leaf in leaves.values():
         expired += leaf.not_after <= instant
-        issuers[leaf.issuer] += 1
         if leaf.not_after > oldest:
             days[named(leaf.not_before), named(leaf.not_after)] += 1
     return {
@@ -178,7 +181,6 @@ def summarise(
         "read": len(leaves),
         "expired": expired,
         "by_day": [[issued, expires, days[issued, expires]] for issued, expires in sorted(days)],
-        "by_issuer": dict(sorted(issuers.items())),
     }
 
 
@@ -190,7 +192,7 @@ def nothing_read(mode: str = "none", expected: int | None = None) -> dict[str, A
         "expected": expected,
         "expired": 0,
         "by_day": [],
-        "by_issuer": {},
+        "end_entities": {},
         "revoked_unexpired_missing_from_crl": None,
         "newest_revocation_missing_from_crl": None,
     }

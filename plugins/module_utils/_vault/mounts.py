@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from . import errors
 from .days import DAY
 from .durations import normalise
+from .end_entities import end_entities
 from .errors import RequestError
 from .issuers import Issuers, read_crls, read_issuers
 from .leaf_cache import LeafCache
@@ -103,6 +104,7 @@ class MountReader:
         mount: Mount,
         *,
         detailed: bool,
+        managed_keys: bool,
         leaf_options: LeafOptions,
         now: datetime,
         day: timedelta = DAY,
@@ -110,6 +112,7 @@ class MountReader:
         self.mount = mount
         self.parts = Parts(transport, mount.path, mount.namespace)
         self._detailed = detailed
+        self._managed_keys = managed_keys
         self._leaf_options = leaf_options
         self._now = now
         self._day = day
@@ -180,12 +183,11 @@ class MountReader:
         """Issuers, CRLs, and the serial numbers in all CRLs where anything could be compared with them."""
         if self._listed["issuers"] is None:
             return None, None, None
-        before = len(self.parts.problems)
-        self.issuers = read_issuers(self.parts, self._listed["issuers"])
+        self.issuers = read_issuers(self.parts, self._listed["issuers"], managed_keys=self._managed_keys)
         serials: set[int] | None = set() if self._listed["revoked"] else None
         delta = crl_config is None or bool(crl_config.get("enable_delta"))
         crls = read_crls(self.parts, self.issuers, delta=delta, serials=serials, day=self._day)
-        if len(self.parts.problems) == before:
+        if not any(problem["part"] in ("issuers", "crls") for problem in self.parts.problems):
             return self.issuers.rows, crls, serials
         # Of what was revoked, no more can be said: it may be in a CRL that could not be read.
         return self.issuers.rows or None, crls or None, None
@@ -218,6 +220,8 @@ class MountReader:
         )
         expected = None if listed is None else len(serials)
         summary = summarise(leaves, mode=options.mode, expected=expected, now=self._now, day=self._day)
+        roots = [each.subject for each in self.issuers.certificates.values() if each.self_issued]
+        summary["end_entities"] = end_entities(self.parts, leaves, roots)
         revoked = self._listed["revoked"]
         if revoked == []:
             summary["revoked_unexpired_missing_from_crl"] = 0

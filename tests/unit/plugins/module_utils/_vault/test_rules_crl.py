@@ -28,6 +28,7 @@ from tests.support.vault_mounts import (
     server,
     status,
     storage,
+    unread,
     vault,
 )
 
@@ -171,6 +172,19 @@ def test_disabled(changes, severity):
     assert finding["severity"] == severity
     assert finding["remediation"]["settings"] == {"config/crl": {"disable": False}}
     assert status(mount(), "crl-disabled") == "pass"
+
+
+@pytest.mark.parametrize("part", ["roles", "revoked"])
+def test_disabled_is_seen_without_what_makes_it_worse(part):
+    (finding,) = judged(unread(part, crl_config={**REBUILT, "disable": True}), "crl-disabled")
+    assert (finding["status"], finding["severity"]) == ("fail", "high")
+    assert status(unread(part), "crl-disabled") == "pass"
+
+
+@pytest.mark.parametrize("part", ["roles", "crls"])
+def test_inline_rebuilds_are_unknown_without_what_makes_them_many(part):
+    assert status(unread(part, crl_config=INLINE), "crl-auto-rebuild-off") == "unknown"
+    assert status(unread(part, crl_config=REBUILT), "crl-auto-rebuild-off") == "pass"
 
 
 def sized(entries: int, **more):
