@@ -32,6 +32,7 @@ LATER_STEPS: tuple[Change, ...] = (
     ("Let a tidy remove revoked certificates after they have expired", tidy),
     # Once more: beside entries that no tidy removes the leases may have been too few to matter.
     NO_LEASES,
+    ("Let the tidy remove them sooner", tidy),
     ("Issue for a shorter time", shorter_lives),
 )
 WORTHWHILE = 0.9
