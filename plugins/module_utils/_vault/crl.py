@@ -16,29 +16,30 @@ from .._x509.crl import read_crl
 from .days import DAY, day_names
 
 
-def read_history(der: bytes, serials: set[int] | None = None, *, day: timedelta = DAY) -> dict[str, Any]:
+def read_history(der: bytes, revoked: dict[int, str] | None = None, *, day: timedelta = DAY) -> dict[str, Any]:
     """{bytes, entries, this_update, next_update, crl_number, issuer, revocation_days, newest_revocation}.
 
     revocation_days: [day, entries revoked on it] in the order of these days, which are ``day`` long;
-    newest_revocation: an instant or None. All serial numbers are added to ``serials`` where it is given. Raises
+    newest_revocation: an instant or None. ``revoked`` gets the day of each serial number where it is given. Raises
     ValueError with the reason in words.
     """
     header = read_crl(der)
     crl = library.x509.load_der_x509_crl(der)
     revocation_date = _utc if library.HAS_AWARE_DATES else _naive
-    revoked_at: Counter[datetime] = Counter()
+    days: dict[datetime, str] = {}
+    counts: Counter[str] = Counter()
+    named = day_names(day)
     try:
         for entry in crl:
-            revoked_at[revocation_date(entry)] += 1
-            if serials is not None:
-                serials.add(entry.serial_number)
+            instant = revocation_date(entry)
+            if instant not in days:
+                days[instant] = named(instant.isoformat())
+            counts[days[instant]] += 1
+            if revoked is not None:
+                revoked[entry.serial_number] = days[instant]
         number = _crl_number(crl)
     except library.REFUSALS as error:
         raise ValueError(f"the CRL is not well-formed: {error}") from None
-    days: Counter[str] = Counter()
-    named = day_names(day)
-    for instant, count in revoked_at.items():
-        days[named(instant.isoformat())] += count
     return {
         "bytes": header["bytes"],
         "entries": header["entries"],
@@ -46,8 +47,8 @@ def read_history(der: bytes, serials: set[int] | None = None, *, day: timedelta 
         "next_update": header["next_update"],
         "crl_number": number,
         "issuer": header["issuer"],
-        "revocation_days": [[name, days[name]] for name in sorted(days)],
-        "newest_revocation": format_instant(max(revoked_at)) if revoked_at else None,
+        "revocation_days": [[name, counts[name]] for name in sorted(counts)],
+        "newest_revocation": format_instant(max(days)) if days else None,
     }
 
 

@@ -72,18 +72,23 @@ def _keep_tokens() -> dict[str, Any]:
     return _measure(
         "keep_parent_tokens",
         "Leases come due only when their token or their own time ends. Tokens stay valid longer than intended, and "
-        "only up to their own maximum; certificates whose tokens have ended are not helped.",
-        commands=[("token", "renew", "-accessor", "<accessor>")],
+        "only up to their own maximum; without -increment they get no more than their first TTL again. Certificates "
+        "whose tokens have ended are not helped.",
+        commands=[
+            ("list", "auth/token/accessors"),
+            ("token", "renew", "-increment=<time>", "-accessor", "<accessor>"),
+        ],
     )
 
 
 def _new_issuer(path: str) -> dict[str, Any]:
     return _measure(
         "new_issuer",
-        "What is issued from then on is revoked into a CRL of its own; what was issued before stays a backlog. It "
-        "must come before the freeze: once the old issuer's CRL cannot be written, every rebuild of the mount ends "
-        "in an error, and it is chance whether the new issuer's CRL is still written, until the old issuer's usage "
-        "is without crl-signing and its CRL goes stale. Clients need the new issuer's chain.",
+        "What is issued from then on is revoked into a CRL of its own; what was issued before stays a backlog, and a "
+        "role that names its issuer goes on with the old one. It must come before the freeze: once the old issuer's "
+        "CRL cannot be written, every rebuild of the mount ends in an error (on Vault adding the issuer too, although "
+        "it is added), and it is chance whether the new issuer's CRL is still written, until the old issuer's usage is "
+        "without crl-signing and its CRL goes stale. Clients need the new issuer's chain.",
         commands=[
             ("write", f"{path}root/generate/internal", "issuer_name=<new name>", "common_name=<name>"),
             ("write", f"{path}config/issuers", "default=<new name>"),
@@ -94,7 +99,10 @@ def _new_issuer(path: str) -> dict[str, Any]:
 def _hold_crl() -> dict[str, Any]:
     return _measure(
         "hold_crl",
-        "At once the CRLs of all issuers of the mount are empty: clients accept every revoked certificate again. "
-        "Turning it back on while the entries do not fit answers with an error and leaves the CRL empty.",
+        "At once the CRLs of all issuers of the mount are empty: clients accept every revoked certificate again. It "
+        "holds for one expiry of config/crl (72 h by default): the empty CRL is not renewed, crl/rotate answers well "
+        "and does nothing, and when it has expired clients refuse every certificate. A longer expiry counts only where "
+        "it is set together with disable; setting disable to false and to true again makes a new one. Turning it back "
+        "on while the entries do not fit answers with an error and leaves the CRL empty.",
         {"config/crl": {"disable": True}},
     )

@@ -102,12 +102,12 @@ def _row(issuer_id: str, data: Mapping[str, Any], is_default: bool) -> dict[str,
 
 
 def read_crls(
-    parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] | None, day: timedelta = DAY
+    parts: Parts, issuers: Issuers, *, delta: bool, revoked: list[dict[int, str]] | None, day: timedelta = DAY
 ) -> list[dict[str, Any]]:
     """The complete CRLs, and with ``delta`` the delta CRLs, as served; one request each.
 
-    Issuers that share key and subject share a CRL; one without a key has none. The serial numbers of all entries
-    are added to ``serials``; their history is by ``day``.
+    Issuers that share key and subject share a CRL; one without a key has none. Where ``revoked`` is
+    given it gets the entries of each CRL, day of revocation by serial number; the history is by ``day``.
     """
     crls = []
     for group in _groups(issuers):
@@ -116,13 +116,16 @@ def read_crls(
         ref = next((row["issuer_id"] for row in group if "crl-signing" in row["usage"]), ids[0])
         for kind, path in (("complete", "crl/der"), ("delta", "crl/delta/der")):
             if kind == "complete" or delta:
-                crl = _read_crl(parts, f"issuer/{ref}/{path}", serials, day)
+                entries: dict[int, str] | None = None if revoked is None else {}
+                crl = _read_crl(parts, f"issuer/{ref}/{path}", entries, day)
                 if crl is not None:
-                    crls.append({"issuer_ids": ids, "kind": kind, **crl})
+                    crls.append({"issuer_ids": ids, "kind": kind, "revoked_by_day": None, **crl})
+                    if revoked is not None and entries is not None:
+                        revoked.append(entries)
     return crls
 
 
-def _read_crl(parts: Parts, path: str, serials: set[int] | None, day: timedelta) -> dict[str, Any] | None:
+def _read_crl(parts: Parts, path: str, revoked: dict[int, str] | None, day: timedelta) -> dict[str, Any] | None:
     try:
         der = parts.transport.raw(parts.prefix + path, namespace=parts.namespace)
     except RequestError as error:
@@ -131,7 +134,7 @@ def _read_crl(parts: Parts, path: str, serials: set[int] | None, day: timedelta)
     if not der:
         return None
     try:
-        return read_history(der, serials, day=day)
+        return read_history(der, revoked, day=day)
     except ValueError as error:
         parts.problem("crls", parts.prefix + path, str(error))
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -198,8 +198,23 @@ def nothing_read(mode: str = "none", expected: int | None = None) -> dict[str, A
     }
 
 
+def revoked_by_day(
+    entries: Mapping[int, str], leaves: Mapping[str, Leaf], *, day: timedelta = DAY
+) -> list[list[Any]] | None:
+    """A CRL's ``revoked_by_day``: [day revoked, day of notAfter or None where it is not known, count].
+
+    ``entries`` has the day of revocation by serial number. None where no notAfter is known.
+    """
+    named = day_names(day)
+    expiries = {number(serial): named(leaf.not_after) for serial, leaf in leaves.items()}
+    counts = Counter((revoked, expiries.get(serial)) for serial, revoked in entries.items())
+    if all(expires is None for _revoked, expires in counts):
+        return None
+    return [[*dates, counts[dates]] for dates in sorted(counts, key=lambda dates: (dates[0], dates[1] or ""))]
+
+
 def missing_from_crl(
-    parts: Parts, revoked: list[str], in_crl: set[int], leaves: dict[str, Leaf], now: datetime
+    parts: Parts, revoked: list[str], in_crl: Container[Any], leaves: dict[str, Leaf], now: datetime
 ) -> dict[str, Any]:
     """{revoked_unexpired_missing_from_crl, newest_revocation_missing_from_crl}: what a frozen CRL shows.
 

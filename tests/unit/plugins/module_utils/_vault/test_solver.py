@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.module_utils._vault import settings as settings_model
-from ansible_collections.sre.preflight.plugins.module_utils._vault.crl_model import CrlShape, safe_max_crl_entries
-from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import ForecastPolicy, forecast
+from ansible_collections.sre.preflight.plugins.module_utils._vault.crl_model import (
+    CrlShape,
+    revoked_entries,
+    safe_max_crl_entries,
+)
+from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import Forecast, ForecastPolicy, forecast
 from ansible_collections.sre.preflight.plugins.module_utils._vault.interim import raised_limit_bytes
 from ansible_collections.sre.preflight.plugins.module_utils._vault.solver import recommend
 from ansible_collections.sre.preflight.plugins.module_utils._vault.storage_limit import StorageLimit, storage_limit
@@ -82,7 +86,7 @@ def test_each_step_tells_the_peak_that_it_leads_to() -> None:
     steps = solved(incident())["steps"]
     peaks = [step["peak_entries"] for step in steps]
     assert peaks == sorted(peaks, reverse=True)
-    assert [list(step["settings"]) for step in steps] == [["roles/pod"], ["config/auto-tidy"], ["config/crl"]]
+    assert [list(step["settings"]) for step in steps] == [["roles/pod"], ["config/crl"], ["config/auto-tidy"]]
 
 
 def test_the_first_change_that_is_enough_is_the_last_one() -> None:
@@ -235,6 +239,17 @@ def test_the_settings_never_raise_the_peak(evidence: dict[str, Any], server: dic
         result["enough"] == (result["peak_entries"] <= before.frame.capacity * POLICY.fill)
         or abs(result["peak_entries"] - before.frame.capacity * POLICY.fill) <= 1
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(mounts(), st.sampled_from([OPENBAO, VAULT]), st.sampled_from([4_096, 131_072, 1_048_576]))
+def test_the_settings_raise_no_scenario_on_any_day(evidence: dict[str, Any], server: dict[str, str], size: int) -> None:
+    before = forecast(evidence, server, raft(size), POLICY, NOW)
+    total = recommend(evidence, server, raft(size), POLICY, NOW)["settings"]
+    after = settings_model.applied(evidence, total)
+    people = settings_model.under(before.people, evidence, after, revoked_entries(evidence))
+    for was, becomes in zip(before.scenarios, Forecast.of(people, before.frame).scenarios):
+        assert all(less <= more + 1e-6 for (_, more), (_, less) in zip(was.points, becomes.points))
 
 
 @settings(max_examples=100, deadline=None)
