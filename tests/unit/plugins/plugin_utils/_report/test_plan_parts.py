@@ -96,8 +96,10 @@ def test_effect_is_the_highest_peak_before_and_the_recommended_one_after():
     [
         (
             mount_row({TIDY: {"enabled": True}, CRL: {"auto_rebuild": True}}),
-            "peak CRL 609.6 KiB; how far it comes down is not known, as config/auto-tidy enabled of what is "
-            "recommended is left out",
+            (
+                "peak CRL 609.6 KiB; how far it comes down is not known, as config/auto-tidy enabled of what is "
+                "recommended is left out"
+            ),
         ),
         (mount_row(), "peak CRL 609.6 KiB, which storage holds; the forecast asks for no change"),
         (mount_row(recommended={"enough": None}), "peak CRL 609.6 KiB; what storage takes is not known"),
@@ -126,9 +128,11 @@ def test_what_stays_a_risk_until_it_has_worked_names_the_interim_measures():
     entry = recommended({TIDY: {"interval_duration": 60}}, until_then=until, interim=[INTERIM], enough=False)
     assert entry["interim"] == [INTERIM]
     assert entry["risk"] == [
-        "Until 2026-12-24 what was issued before stays a risk: revoked together it makes a CRL of up to 16,000 entries "
-        "(609.6 KiB), which storage refuses, at the soonest on 2026-11-25. Meanwhile, the least harm first: keep the "
-        "parent tokens alive.",
+        (
+            "Until 2026-12-24 what was issued before stays a risk: revoked together it makes a CRL of up to 16,000 "
+            "entries (609.6 KiB), which storage refuses, at the soonest on 2026-11-25. Meanwhile, the least harm "
+            "first: keep the parent tokens alive."
+        ),
         "This alone does not keep the CRL as small as the policy wants: raise the storage's limit as well.",
     ]
 
@@ -179,8 +183,10 @@ def test_risks_of_roles_name_the_roles():
     found = {path: {"generate_lease": True, "max_ttl": 86400} for path in roles}
     named = "roles/r0, roles/r1, roles/r2, roles/r3, roles/r4 and 2 more"
     assert planned(roles, found=found)["risk"] == [
-        f"Leases that exist remain until they end. Whoever renews a lease of {named} must ask for a new certificate "
-        "instead.",
+        (
+            f"Leases that exist remain until they end. Whoever renews a lease of {named} must ask for a new "
+            "certificate instead."
+        ),
         f"Who asks {named} for more than 12h gets 12h, with a warning.",
     ]
 
