@@ -208,8 +208,8 @@ progress:
   returned: with O(resume), while the tidy goes on
   type: str
   sample: >-
-    pki/: 4200 certificates and 12 revoked ones deleted; certificate store: 4300 of 10231 checked, 420 a second, 14s left
-    in this store
+    pki/: 4200 certificates and 12 revoked ones deleted; certificate store: 4300 of 10231 checked, 420 a second, 14s
+    left in this store
 resume:
   description: What to give as O(resume) to go on waiting.
   returned: with O(resume), while the tidy goes on
