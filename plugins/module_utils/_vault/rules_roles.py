@@ -12,7 +12,7 @@ from .._audit.instant import format_duration, format_instant, parse_instant
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .._x509.rules import when
-from .asking import CONSIDERATIONS, ISSUER_API, ROLE_API, RULES, health_check, needs, remedy
+from .asking import CONSIDERATIONS, ISSUER_API, ROLE_API, RULES, health_check, needs, remedy, unread
 from .facts import MountFacts, RoleFacts
 from .population import RATE_WINDOW_DAYS
 from .rules_mount import MAX_CERTIFICATES
@@ -82,14 +82,18 @@ def role_ttl_long(role: RoleFacts, context: Context) -> Verdict:
     severity="low",
     settings=(MAX_UNSTORED_TTL, HIGH_CHURN),
 )
-@needs("roles", "leaves", optional=("acme",))
+@needs("roles")
 def role_stores_short_lived(role: RoleFacts, context: Context) -> Verdict:
-    mount, rate = role.mount, issued_a_day(role.mount)
+    mount, longest = role.mount, role.mount.max_ttl(role.role)
+    if role.role.get("no_store") or longest > context.policy["max_unstored_ttl"].total_seconds():
+        return PASS
+    unseen = next((part for part in ("leaves", "acme") if mount.problem(part) is not None), None)
+    if unseen:
+        return unread(mount, unseen)
+    rate = issued_a_day(mount)
     if rate is None or _used_by_acme(role):
         return NOT_APPLICABLE
-    longest = mount.max_ttl(role.role)
-    short = longest <= context.policy["max_unstored_ttl"].total_seconds()
-    if role.role.get("no_store") or not short or rate < context.policy["high_churn"]:
+    if rate < context.policy["high_churn"]:
         return PASS
     return fail(
         f"{role.display} stores certificates of up to {_days(longest)} in a mount that issues {rate:.0f} a day",

@@ -21,6 +21,7 @@ from tests.support.vault_mounts import (
     mount,
     role,
     status,
+    unread,
 )
 
 HOURS_24 = 86400
@@ -72,6 +73,19 @@ def test_ttl_against_churn_is_not_applicable_without_dates_and_to_what_is_not_st
 )
 def test_stores_short_lived(per_day, ttl, expected):
     assert status(issuing(per_day, roles={"web": role(max_ttl=ttl)}), "role-stores-short-lived") == expected
+
+
+@pytest.mark.parametrize("part", ["leaves", "acme", "certificates"])
+def test_only_short_lived_stored_roles_need_to_know_how_many_are_issued(part):
+    for changed, expected in (
+        ({"max_ttl": 3600}, "unknown"),
+        ({"max_ttl": 3600, "no_store": True}, "pass"),
+        ({}, "pass"),
+    ):
+        assert status(unread(part, roles={"web": role(**changed)}), "role-stores-short-lived") == expected
+    assert status(mount(leaves=leaves(mode="none"), roles={"web": role(max_ttl=60)}), "role-stores-short-lived") == (
+        "not_applicable"
+    )
 
 
 def test_what_acme_uses_has_to_be_stored():
