@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.sre.preflight.plugins.action import audit_report
+from ansible_collections.sre.preflight.plugins.action import audit_report, gate
 from ansible_collections.sre.preflight.plugins.module_utils._audit import module as audit_module
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
@@ -97,6 +97,10 @@ def test_audit_report_documents_the_options_of_its_action():
     actual = _simplified(audit_report.OPTIONS)
     assert actual.pop("waivers")["type"] == documented.pop("waivers")["type"]
     assert actual == documented
+
+
+def test_gate_documents_the_options_of_its_action():
+    assert _simplified(gate.OPTIONS) == _simplified(_documented("gate"))
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
