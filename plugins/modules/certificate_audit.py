@@ -200,6 +200,7 @@ findings:
         settings: {}
         found: {}
         text: Renew the certificate now, while the old one still works, and reload what serves it.
+        target:
       references:
         - Outage report of 2021-04-05, first remediation
 certificates:

@@ -83,7 +83,7 @@ def _mount(mount: MountFacts, now: datetime) -> dict[str, Any]:
     evidence = mount.evidence
     return {
         "path": mount.path,
-        "namespace": evidence.get("namespace") or "",
+        **{key: mount.target[key] for key in ("namespace", "address", "cluster_id")},
         "settings": {part: evidence.get(part) for part in ("auto_tidy", "crl_config", "roles")},
         "crl": crl_row(evidence, mount.limit, now),
         "leases": mount.value("leases"),

@@ -36,13 +36,18 @@ def seconds_of(value: Any) -> int | float | None:
     return _plain(-total if text.startswith("-") else total)
 
 
+def is_duration(key: str) -> bool:
+    """Whether the server's key is that of a duration."""
+    return _NAME.search(key) is not None
+
+
 def normalise(settings: dict[str, Any]) -> dict[str, Any]:
     """The server's own keys, with all that are durations as seconds (see seconds_of)."""
     return {key: _normalised(key, value) for key, value in settings.items()}
 
 
 def _normalised(key: str, value: Any) -> Any:
-    if not isinstance(value, str) or not _NAME.search(key):
+    if not isinstance(value, str) or not is_duration(key):
         return value
     seconds = seconds_of(value)
     return value if seconds is None else seconds

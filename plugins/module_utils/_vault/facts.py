@@ -100,6 +100,17 @@ class MountFacts:
         namespace = str(self.evidence.get("namespace") or "").strip("/")
         return f"{namespace}/{self.path}" if namespace else self.path
 
+    @property
+    def target(self) -> dict[str, Any]:
+        """The mount as what a remediation's settings are of: {kind, address, cluster_id, namespace, mount}."""
+        return {
+            "kind": "vault_mount",
+            "address": self.server.address,
+            "cluster_id": self.server.evidence.get("cluster_id") or None,
+            "namespace": self.evidence.get("namespace") or "",
+            "mount": self.path,
+        }
+
     def problem(self, part: str) -> Mapping[str, Any] | None:
         """Why that part could not be read; None where it could."""
         if part in SERVER_PARTS:

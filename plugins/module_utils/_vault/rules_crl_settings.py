@@ -93,7 +93,7 @@ def crl_grace_period_unworkable(mount: MountFacts, context: Context) -> Verdict:
         remediation=remedy(
             mount,
             "Let the CRL be rebuilt after five sixths of its expiry.",
-            {"config/crl": {"auto_rebuild_grace_period": f"{max(1, int(expiry / 6))}s"}},
+            {"config/crl": {"auto_rebuild_grace_period": max(1, int(expiry / 6))}},
         ),
     )
 

@@ -64,7 +64,7 @@ def tidy(situation: Situation) -> Iterator[Settings]:
     wanted: dict[str, Any] = {key: True for key in ("enabled", "tidy_revoked_certs") if not values.get(key)}
     interval = int(seconds(values.get("interval_duration"), DEFAULT_INTERVAL))
     if seconds(values.get("pause_duration")) * revoked_entries(situation.mount) > interval:
-        wanted["pause_duration"] = "0s"
+        wanted["pause_duration"] = 0
     shorter = [each for each in INTERVALS if each < interval]
     for changed in [wanted, *({**wanted, "interval_duration": each} for each in shorter)]:
         if changed:

@@ -111,7 +111,7 @@ def test_the_first_change_that_is_enough_is_the_last_one() -> None:
         (
             {**TIDY_OFF, "pause_duration": "10s"},
             150,
-            {"enabled": True, "tidy_revoked_certs": True, "pause_duration": "0s"},
+            {"enabled": True, "tidy_revoked_certs": True, "pause_duration": 0},
         ),
         (TIDY_ON, 150, None),
     ],
