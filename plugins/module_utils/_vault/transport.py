@@ -121,9 +121,20 @@ class Transport:
         return answer.status, _object(path, answer)
 
     def call(self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """The JSON of any request's answer; {} where it has none. Raises RequestError."""
-        answer = self.request(Request(method, path, query=query or {}, body=body, capability="update"))
+        """The JSON of any request's answer; {} where it has none. Raises RequestError.
+
+        It is repeated like any other, though the first attempt may have been carried out and only its answer lost:
+        what is written here are absolute values, or the start of what runs once at a time, so that twice is as once.
+        """
+        capability = "patch" if method == "PATCH" else "update"
+        answer = self.request(Request(method, path, query=query or {}, body=body, capability=capability))
         return _object(path, answer) if answer.body else {}
+
+    def ask_again(self) -> None:
+        """Forgets that the server was given up: a wait goes on until its own end."""
+        with self._lock:
+            self._silent = 0
+            self._final = None
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """``function`` of all items over all connections, in the items' order. Not to be nested."""
@@ -181,10 +192,12 @@ class Transport:
         if self.token:
             headers["X-Vault-Token"] = self.token
         namespace = "/".join(part for part in (self.connection.namespace, request.namespace.strip("/")) if part)
-        if namespace:
+        # The status paths are the server's own: OpenBao refuses sys/health in a namespace.
+        if namespace and not request.any_status:
             headers["X-Vault-Namespace"] = namespace + "/"
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            merges = request.method == "PATCH"  # RFC 7396, which the servers insist on
+            headers["Content-Type"] = "application/merge-patch+json" if merges else "application/json"
         return headers
 
     def _content(self, response: Any, deadline: float) -> bytes:
