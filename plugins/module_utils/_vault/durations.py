@@ -46,11 +46,6 @@ def normalise(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: _normalised(key, value) for key, value in settings.items()}
 
 
-def is_duration(key: str) -> bool:
-    """Whether the API's key of that name holds a duration."""
-    return _NAME.search(key) is not None
-
-
 def duration_text(seconds: float) -> str:
     """``72h``, ``90m``, ``45s`` or ``200ms``: what every path of the API takes and keeps as a duration.
 
