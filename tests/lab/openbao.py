@@ -10,8 +10,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .process import find_program, program_version
 from .vault_server import VaultServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class OpenBao(VaultServer):
@@ -24,3 +29,10 @@ class OpenBao(VaultServer):
 
     def describe(self) -> str:
         return f"{self.title} {program_version(self.program())}"
+
+
+class AuditedOpenBao(OpenBao):
+    """It takes audit devices by its API, as Vault does."""
+
+    def configuration(self, chain: Path, key: Path) -> dict[str, Any]:
+        return {**super().configuration(chain, key), "unsafe_allow_api_audit_creation": True}

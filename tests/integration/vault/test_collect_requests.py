@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault import leaves as leaves_module
 from tests.integration.vault.collecting import collected, policy_for, token_with
-from tests.lab.openbao import OpenBao
+from tests.lab.openbao import AuditedOpenBao
 from tests.lab.pki_mount import PkiMount
 from tests.lab.process import wait_until
 from tests.lab.vault import Vault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab.vault_server import VaultServer
     from tests.support.certificates import Made
-
-
-class AuditedOpenBao(OpenBao):
-    """It takes audit devices by its API."""
-
-    def configuration(self, chain: Path, key: Path) -> dict[str, Any]:
-        return {**super().configuration(chain, key), "unsafe_allow_api_audit_creation": True}
 
 
 def audited_requests(server: VaultServer, tmp_path: Path, token: str, **more: Any) -> list[tuple[str, str]]:

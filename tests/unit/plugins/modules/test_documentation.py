@@ -13,7 +13,12 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.sre.preflight.plugins.action import audit_report, gate
+from ansible_collections.sre.preflight.plugins.action import (
+    audit_report,
+    gate,
+    remediation_plan,
+    remediation_record,
+)
 from ansible_collections.sre.preflight.plugins.module_utils._audit import module as audit_module
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
@@ -99,8 +104,9 @@ def test_audit_report_documents_the_options_of_its_action():
     assert actual == documented
 
 
-def test_gate_documents_the_options_of_its_action():
-    assert _simplified(gate.OPTIONS) == _simplified(_documented("gate"))
+@pytest.mark.parametrize("action", [gate, remediation_plan, remediation_record], ids=lambda each: each.__name__)
+def test_actions_document_their_options(action):
+    assert _simplified(action.OPTIONS) == _simplified(_documented(action.__name__.rpartition(".")[2]))
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
