@@ -10,13 +10,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .process import find_program, program_version
 from .vault_server import VaultServer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class OpenBao(VaultServer):
@@ -29,10 +24,3 @@ class OpenBao(VaultServer):
 
     def describe(self) -> str:
         return f"{self.title} {program_version(self.program())}"
-
-
-class AuditedOpenBao(OpenBao):
-    """It takes audit devices by its API, as Vault does."""
-
-    def configuration(self, chain: Path, key: Path) -> dict[str, Any]:
-        return {**super().configuration(chain, key), "unsafe_allow_api_audit_creation": True}

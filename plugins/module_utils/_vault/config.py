@@ -68,6 +68,7 @@ class Run:
 
     def __init__(self, target: Target, live: Settings, wanted: Settings) -> None:
         self.target = target
+        self.wanted = wanted
         self.changes = changes(wanted, live)
         self.before = {path: {key: live[path][key] for key in values} for path, values in wanted.items()}
         self.after = {path: dict(values) for path, values in self.before.items()}
@@ -180,12 +181,15 @@ class Run:
             reason = f"whether the server took it is not known: {failure or error}"
             self._leave(change, reason)
             raise StopError(f"{self.target.mount}{path}: {reason}") from None
-        self.after[path].update((key, live.get(key)) for key in change.settings)
+        wanted = self.wanted[path]
+        self.after[path].update((key, live.get(key)) for key in wanted)
         taken = {key: value for key, value in change.settings.items() if same(path, live.get(key), value)}
         if taken:
             self._note_applied(change, taken)
         others = self._others(change, current, live)
-        refused = {key: value for key, value in change.settings.items() if key not in taken}
+        refused = {key: value for key, value in wanted.items() if not same(path, live.get(key), value)}
+        # One that was right before, and that the server has changed along with the others.
+        self.undo.get(path, {}).update((key, value) for key, value in refused.items() if key not in change.settings)
         if failure is not None:
             reason = f"{failure}" if refused else f"{failure}; the settings are in place all the same"
         elif refused:
@@ -206,7 +210,7 @@ class Run:
         """What else has changed at the path, in words; what goes along with the settings is noted instead."""
         along = goes_along(change.path, change.settings)
         told = []
-        for key in sorted({*current, *live} - set(change.settings)):
+        for key in sorted({*current, *live} - set(self.wanted[change.path])):
             before, after = current.get(key), live.get(key)
             if same(change.path, before, after):
                 continue

@@ -95,7 +95,8 @@ def _rank(change: Change) -> int:
     """Order of writes. Templates in config/urls want the cluster's paths, so these come before."""
     settings = change.settings
     if change.path.startswith(ROLES):
-        return {False: 0, True: 7}.get(settings.get("generate_lease"), 2)
+        leases = settings.get("generate_lease")
+        return 2 if leases is None else 7 if leases else 0
     if change.path == CRL:
         return 6 if settings.get("auto_rebuild") is False or settings.get("disable") else 1
     return {TIDY: 3, CLUSTER: 4}.get(change.path, 5)

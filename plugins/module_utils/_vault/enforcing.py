@@ -13,6 +13,8 @@ from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._audit.libraries import Library
+from .._audit.module import check_libraries
 from .._audit.policy import OptionError
 from .auth import AUTH_OPTIONS
 from .connection import CONNECTION_OPTIONS
@@ -30,10 +32,13 @@ class Outcome:
 
 
 def run_module(
-    options: Mapping[str, Mapping[str, Any]], act: Callable[[Transport, Mapping[str, Any], bool], Outcome]
+    options: Mapping[str, Mapping[str, Any]],
+    act: Callable[[Transport, Mapping[str, Any], bool], Outcome],
+    libraries: tuple[Library, ...] = (),
 ) -> None:
     """Logs in and lets ``act`` work with the transport, the options and whether it is check mode; never returns."""
     module = AnsibleModule(argument_spec={**CONNECTION_OPTIONS, **AUTH_OPTIONS, **options}, supports_check_mode=True)
+    check_libraries(module, libraries)
     try:
         with logged_in(module.params, os.environ) as transport:
             outcome = act(transport, module.params, module.check_mode)

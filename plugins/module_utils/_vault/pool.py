@@ -19,6 +19,8 @@ from .libraries import URLLIB3_ERRORS, urllib3
 
 CONNECTION_ERRORS: tuple[type[Exception], ...] = (OSError, *URLLIB3_ERRORS)
 CHUNK = 1 << 18
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""The other end was there and went, as a load balancer does whose server restarts: no fault of the certificates."""
 
 
 class Pool(NamedTuple):
@@ -84,7 +86,9 @@ def send(pool: Pool, method: str, path: str, *, headers: dict[str, str], body: b
 def error_of_connection(path: str, error: Exception, timeout: float) -> RequestError:
     """The failure that one of CONNECTION_ERRORS is."""
     causes = list(_causes(error))
-    refused = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    refused = next(
+        (cause for cause in causes if isinstance(cause, ssl.SSLError) and not isinstance(cause, _HUNG_UP)), None
+    )
     if refused is not None:
         reason = getattr(refused, "verify_message", None) or refused.reason or "the handshake failed"
         return RequestError(errors.TLS, path, f"TLS: {reason}")

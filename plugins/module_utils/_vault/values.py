@@ -43,7 +43,7 @@ def same(path: str, first: Any, second: Any) -> bool:
     """Whether two normalised values mean the same. The order of URLs counts, that of a role's lists does not."""
     if path.startswith(ROLES) and isinstance(first, list) and isinstance(second, list):
         return sorted(map(str, first)) == sorted(map(str, second))
-    return type(first) is type(second) and first == second if isinstance(first, bool) else bool(first == second)
+    return isinstance(first, bool) == isinstance(second, bool) and bool(first == second)
 
 
 def to_send(settings: Mapping[str, Any]) -> dict[str, Any]:

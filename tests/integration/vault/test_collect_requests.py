@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault import leaves as leaves_module
+from tests.integration.vault.auditing import AuditedOpenBao, audited
 from tests.integration.vault.collecting import collected, policy_for, token_with
-from tests.lab.openbao import AuditedOpenBao
 from tests.lab.pki_mount import PkiMount
-from tests.lab.process import wait_until
 from tests.lab.vault import Vault
 
 if TYPE_CHECKING:
@@ -28,19 +27,10 @@ if TYPE_CHECKING:
 
 def audited_requests(server: VaultServer, tmp_path: Path, token: str, **more: Any) -> list[tuple[str, str]]:
     """(operation, path) of every request while the collector runs."""
-    log = server.directory / "audit.log"
-    server.client.write("sys/audit/file", type="file", options={"file_path": str(log)})
-    before = len(log.read_text().splitlines())
-    collected(server, tmp_path, token=token, **more)
-    server.client.read("sys/audit")  # ends the run in the log
-    wait_until(lambda: '"sys/audit"' in log.read_text().splitlines()[-1], within=10, what="the log to be written")
-    entries = [json.loads(line) for line in log.read_text().splitlines()[before:]]
-    assert token not in log.read_text()
-    requests = [entry["request"] for entry in entries if entry["type"] == "request"]
+    with audited(server, secret=token) as requests:
+        collected(server, tmp_path, token=token, **more)
     seen = [
-        (request["operation"], request["path"], json.dumps(request.get("data"), sort_keys=True))
-        for request in requests
-        if request["path"] != "sys/audit"
+        (request["operation"], request["path"], json.dumps(request.get("data"), sort_keys=True)) for request in requests
     ]
     repeated = {request: count for request, count in Counter(seen).items() if count > 1}
     assert repeated == {}
