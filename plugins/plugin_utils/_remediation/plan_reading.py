@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
     """Reads a text that is marked as no template of Ansible's as the text that it is."""
 
 
-_Loader.add_constructor("!unsafe", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("!unsafe", _Loader.construct_yaml_str)
 
 
 def read_plan(path: str, hosts: Collection[str]) -> tuple[list[Entry], list[str]]:

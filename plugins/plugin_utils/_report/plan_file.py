@@ -67,7 +67,8 @@ def render_plan(report: Mapping[str, Any]) -> Iterator[str]:
         "judged_at": report["judged_at"],
         "entries": report["plan"],
     }
-    yield yaml.dump({"preflight_plan": plan}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    # All but ASCII is spelled out: what a person reviews must not be forged by invisible characters.
+    yield yaml.dump({"preflight_plan": plan}, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=110)
 
 
 def remediate_command(path: str | None, inventories: Sequence[str] = ()) -> list[str]:

@@ -63,9 +63,8 @@ def _until_safe(advice: Mapping[str, Any], now: str) -> Iterator[str]:
 def _rebuilds(merged: MergedSettings) -> Iterator[str]:
     """Which changes of config/crl Vault answers with a rebuild at once (path_config_crl.go)."""
     values, found = merged.settings.get(CRL, {}), merged.found.get(CRL, {})
-    forcing: list[str] = [
-        key for key in ("disable", "enable_delta") if key in values and not same(values[key], found[key])
-    ]
+    changed = [key for key in values if not same(values[key], found[key])]
+    forcing = [key for key in changed if key in ("disable", "enable_delta")]
     if values.get("auto_rebuild") is False and found["auto_rebuild"] is not False:
         forcing.append("auto_rebuild")
     if forcing:

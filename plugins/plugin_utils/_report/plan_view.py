@@ -15,6 +15,8 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.values impor
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.view import anchor
 
 MAX_CHANGES = 200
+MAX_LISTED = 50
+"""Findings, rights and conflicts of one entry."""
 _MAX_NAME = 200
 _MAX_TEXT = 2000
 
@@ -36,7 +38,7 @@ class StepView(NamedTuple):
 
 
 class ConflictView(NamedTuple):
-    """One conflict: the values that are wanted, and what becomes of it."""
+    """One conflict: the values that are wanted, and the one that was chosen, empty where none was."""
 
     path: str
     key: str
@@ -47,7 +49,10 @@ class ConflictView(NamedTuple):
 
 @dataclass(frozen=True)
 class EntryView:
-    """The texts of one entry; ``kind`` is the severity of the worst finding that it mends."""
+    """The texts of one entry; ``kind`` is the severity of the worst finding that it mends.
+
+    ``left`` is how many settings, ``findings_left`` and so on how many of those are not shown.
+    """
 
     id: str
     kind: str
@@ -55,15 +60,19 @@ class EntryView:
     host: str
     role: str
     summary: str
+    conflicted: str
     effect: str
     steps: tuple[StepView, ...]
     left: int
     findings: tuple[tuple[str, str], ...]
+    findings_left: int
     risk: tuple[str, ...]
     interim: tuple[tuple[str, str], ...]
     rights: tuple[tuple[str, str], ...]
+    rights_left: int
     downtime: str
     conflicts: tuple[ConflictView, ...]
+    conflicts_left: int
 
 
 def place(target: Mapping[str, Any]) -> str:
@@ -82,6 +91,7 @@ def entry_view(entry: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any
     """The view of a plan entry; ``findings`` are the report's by id, the worst first."""
     mended = [findings[each] for each in entry["findings"] if each in findings]
     total = sum(map(len, entry["settings"].values()))
+    rights, conflicts = entry["needs"]["rights"], entry["conflicts"]
     return EntryView(
         id=anchor(entry["id"]),
         kind=mended[0]["severity"] if mended else "low",
@@ -89,17 +99,19 @@ def entry_view(entry: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any
         host=clip(entry["host"], _MAX_NAME),
         role=clip(entry["role"], _MAX_NAME),
         summary=f"{plural(total, 'setting')}, mends {plural(len(entry['findings']), 'finding')}",
+        conflicted=plural(len(conflicts), "conflict") if conflicts else "",
         effect=clip(entry["effect"]["text"], _MAX_TEXT),
         steps=_steps(entry),
         left=max(0, total - MAX_CHANGES),
-        findings=tuple((anchor(each["id"]), _name(each)) for each in mended),
+        findings=tuple((anchor(each["id"]), _name(each)) for each in mended[:MAX_LISTED]),
+        findings_left=max(0, len(mended) - MAX_LISTED),
         risk=tuple(clip(text, _MAX_TEXT) for text in entry["risk"]),
         interim=tuple((_words(each["measure"]), clip(each["consequence"], _MAX_TEXT)) for each in entry["interim"]),
-        rights=tuple(
-            (clip(each["path"], _MAX_NAME), ", ".join(each["capabilities"])) for each in entry["needs"]["rights"]
-        ),
+        rights=tuple((clip(each["path"], _MAX_NAME), ", ".join(each["capabilities"])) for each in rights[:MAX_LISTED]),
+        rights_left=max(0, len(rights) - MAX_LISTED),
         downtime=clip(entry["needs"]["downtime"], _MAX_TEXT),
-        conflicts=tuple(_conflict(each) for each in entry["conflicts"]),
+        conflicts=tuple(_conflict(each) for each in conflicts[:MAX_LISTED]),
+        conflicts_left=max(0, len(conflicts) - MAX_LISTED),
     )
 
 
@@ -128,7 +140,7 @@ def _conflict(conflict: Mapping[str, Any]) -> ConflictView:
         path=clip(conflict["path"], _MAX_NAME),
         key=clip(key, _MAX_NAME),
         values=tuple(setting(key, each["value"]) for each in conflict["values"]),
-        chosen="left out, for a person to decide" if chosen is None else setting(key, chosen),
+        chosen="" if chosen is None else setting(key, chosen),
         why=clip(conflict["why"], _MAX_TEXT),
     )
 

@@ -86,8 +86,9 @@ def continued(words: Sequence[str], width: int, *, first: str = "") -> list[str]
     """A shell's command as lines to copy, each but the last ending in a backslash; no word of it is ever broken."""
     rest = " " * columns(first)
     lines = [first + words[0]]
-    for word in words[1:]:
-        if columns(f"{lines[-1]} {word} \\") <= width:
+    for number, word in enumerate(words[1:], start=2):
+        end = "" if number == len(words) else " \\"
+        if columns(f"{lines[-1]} {word}{end}") <= width:
             lines[-1] += f" {word}"
         else:
             lines[-1] += " \\"

@@ -18,6 +18,7 @@ MAX_ROWS = 40
 MAX_ITEMS = 12
 MAX_CHARACTERS = 600
 _MAX_DEPTH = 4
+_MINUTE = 60
 
 Row = tuple[str, str]
 
@@ -81,7 +82,7 @@ def setting(key: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_duration(key) and isinstance(value, (int, float)):
-        return f"{duration(value)} ({value:,} s)" if value else "0 s"
+        return f"{duration(value)} ({value:,} s)" if abs(value) >= _MINUTE else f"{value} s"
     return _text(key, value)
 
 

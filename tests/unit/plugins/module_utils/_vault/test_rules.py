@@ -21,6 +21,7 @@ from tests.support.vault_mounts import (
     mount,
     role,
     server,
+    tidied,
     unread,
 )
 
@@ -131,6 +132,32 @@ def test_no_rule_crashes_on_a_mount_with_nothing_and_on_one_with_everything_wron
     for evidence in (worst, mount(roles={}, issuers=[], crls=[], leaves={}, counts={}, tune={}, urls={})):
         for finding in findings(evidence_of(evidence)):
             assert "trace" not in finding["evidence"], finding["message"]
+
+
+def test_what_a_role_can_mend_names_its_target_and_the_live_value_of_every_setting():
+    worst = tidied(enabled=False, tidy_revoked_certs=False)
+    worst |= {"crl_config": {"auto_rebuild": True, "auto_rebuild_grace_period": 259200, "disable": True}}
+    worst |= {"roles": {"a": role(generate_lease=True, allow_localhost=True)}, "namespace": "team"}
+    paused = tidied(pause_duration=3600, interval_duration=10**7)
+    on = server(address="vault.example.com:8200")
+    remedies = [each["remediation"] for each in findings(evidence_of(worst, {**paused, "namespace": "team"}, on=on))]
+    mended = [each for each in remedies if each["role"]]
+    assert len(mended) > 4
+    for each in mended:
+        assert each["target"] == {
+            "kind": "vault_mount",
+            "address": "vault.example.com:8200",
+            "cluster_id": "0a1052e7",
+            "namespace": "team",
+            "mount": "pki/",
+        }
+        settings, found = each["settings"], each["found"]
+        assert {path: list(values) for path, values in found.items()} == {
+            path: list(values) for path, values in settings.items()
+        }
+        # Durations are seconds, as in what was found.
+        assert not [value for values in settings.values() for value in values.values() if isinstance(value, str)]
+    assert all(each["target"] is None for each in remedies if not each["role"])
 
 
 def test_identity_is_that_of_the_cluster_namespace_and_path():
