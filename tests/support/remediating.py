@@ -49,8 +49,16 @@ class Site:
 
     def __post_init__(self) -> None:
         (self.directory / "ca.pem").write_bytes(self.server.authority.pem)
-        policies = policy_for(*self.mounts), policy_for(*self.mounts, policy=CONFIG_POLICY)
-        self.token = token_with(self.server, *policies)
+        self.token = self.new_token()
+
+    def new_token(self, *, only_read: str = "") -> str:
+        """A token with the rights of both shipped policies, but for writing that path."""
+        config = policy_for(*self.mounts, policy=CONFIG_POLICY)
+        if only_read:
+            block = f'path "{only_read}" {{\n  capabilities = ["read"'
+            assert f'{block}, "update"]' in config
+            config = config.replace(f'{block}, "update"]', f"{block}]")
+        return token_with(self.server, policy_for(*self.mounts), config)
 
     @property
     def inventory(self) -> dict[str, Any]:
@@ -87,6 +95,11 @@ class Site:
         completed = self.run("sre.preflight.audit", "-e", f"preflight_report_directory={self.directory}")
         assert completed.returncode == 0, completed.stdout + completed.stderr
         entries: list[dict[str, Any]] = json.loads((self.directory / "preflight.json").read_text())["plan"]
+        return entries
+
+    def plan_entries(self) -> list[dict[str, Any]]:
+        """The entries of the plan as it lies there."""
+        entries: list[dict[str, Any]] = yaml.safe_load(self.plan.read_text())["preflight_plan"]["entries"]
         return entries
 
     def write_plan(self, entries: list[dict[str, Any]]) -> None:

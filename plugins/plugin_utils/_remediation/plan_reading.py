@@ -29,7 +29,11 @@ class _Loader(yaml.SafeLoader):
     """Reads a text that is marked as no template of Ansible's as the text that it is."""
 
 
-_Loader.add_constructor("!unsafe", _Loader.construct_yaml_str)
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("!unsafe", _text)
 
 
 def read_plan(path: str, hosts: Collection[str]) -> tuple[list[Entry], list[str]]:
