@@ -136,7 +136,7 @@ def leaves(*by_day: list[Any], **more: Any) -> dict[str, Any]:
         "expected": read,
         "expired": 0,
         "by_day": list(by_day),
-        "by_issuer": {"CN=Some CA": read},
+        "end_entities": {},
         "revoked_unexpired_missing_from_crl": None,
         **more,
     }

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._audit.policy import OptionError
 from .._x509.inventory import Inventory
 from .auth import Credentials, check_token
+from .days import DAY
 from .errors import RequestError
 from .leaf_cache import LeafCache
 from .leases import count_irrevocable
@@ -49,8 +50,10 @@ class Collected:
     inventory: Inventory
 
 
-def collect(params: Mapping[str, Any], *, environment: Mapping[str, str], now: datetime) -> Collected:
-    """Logs in and collects; only reads and lists.
+def collect(
+    params: Mapping[str, Any], *, environment: Mapping[str, str], now: datetime, day: timedelta = DAY
+) -> Collected:
+    """Logs in and collects; only reads and lists. Dates are counted by ``day`` (see days.py).
 
     Raises OptionError for bad input, for a refused login, and where the server cannot be asked anything at all.
     Whatever else fails is a problem in the evidence.
@@ -58,16 +61,25 @@ def collect(params: Mapping[str, Any], *, environment: Mapping[str, str], now: d
     _check_numbers(params)
     with logged_in(params, environment) as transport:
         has_token = Credentials(params, environment).method() != "none"
-        return Collector(transport, params, now=now, has_token=has_token).collect()
+        return Collector(transport, params, now=now, has_token=has_token, day=day).collect()
 
 
 class Collector:
     """One run over one server."""
 
-    def __init__(self, transport: Transport, params: Mapping[str, Any], *, now: datetime, has_token: bool) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        params: Mapping[str, Any],
+        *,
+        now: datetime,
+        has_token: bool,
+        day: timedelta = DAY,
+    ) -> None:
         self.transport = transport
         self.params = params
         self.now = now
+        self.day = day
         self.has_token = has_token
         self.inventory = Inventory()
         self.parts = Parts(transport)
@@ -135,8 +147,10 @@ class Collector:
             self.transport,
             mount,
             detailed=self.server["product"] == "openbao",
+            managed_keys=bool(self.server["enterprise"]),
             leaf_options=self._leaf_options,
             now=self.now,
+            day=self.day,
         )
         try:
             evidence = reader.read(irrevocable)

@@ -35,7 +35,7 @@ def logged_in(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iter
         raise OptionError.of("url", connection.url, f"cannot be asked: {error}") from None
     finally:
         transport.close()
-        if params.get("retry_action") != "ignore":
+        if connection.warn_of_retries:
             _warn_of(transport.retried)
 
 

@@ -38,7 +38,8 @@ class Stock:
             Task("issuers", lambda: parts.listing("issuers")),
             Task("crl_config", lambda: normalise(parts.read("config/crl"))),
         )
-        crls = read_crls(parts, read_issuers(parts, issuers), delta=False, serials=None) if issuers else []
+        found = read_issuers(parts, issuers or {"keys": []}, managed_keys=False)
+        crls = read_crls(parts, found, delta=False, revoked=None)
         self.evidence: dict[str, Any] = {
             "counts": {
                 "certificates": None if certificates is None else len(certificates),

@@ -116,7 +116,7 @@ class Transport:
         return self.request(Request("GET", path, namespace)).body
 
     def probe(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Status and JSON of an unauthenticated status path, whatever the status. Raises RequestError without JSON."""
+        """Status and JSON of an unauthenticated status path, whatever the status. Raises RequestError without any."""
         answer = self.request(Request("GET", path, any_status=True))
         return answer.status, _object(path, answer)
 
@@ -181,7 +181,7 @@ class Transport:
         except CONNECTION_ERRORS as error:
             return Failure(error_of_connection(request.path, error, self.connection.timeout))
         status = int(response.status)
-        if status < 300 or request.any_status:
+        if status < 300 or (request.any_status and _is_status(content)):
             return Answer(status, content)
         location = response.headers.get("Location")
         failure = error_of(request.path, request.capability, status, content, location=location)
@@ -248,6 +248,15 @@ class Transport:
             if ended:
                 self._final = RequestError(errors.TOKEN, TOKEN_PATH, errors.TOKEN_REASON, status=403)
             return ended
+
+
+def _is_status(content: bytes) -> bool:
+    """Whether it is what a status path answers (sys/health has a status for each state), and not a failure's page."""
+    try:
+        parsed = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(parsed, dict) and bool(parsed) and "errors" not in parsed
 
 
 def _data(path: str, answer: Answer) -> dict[str, Any]:

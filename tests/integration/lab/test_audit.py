@@ -153,7 +153,7 @@ def test_finds_what_is_late_and_nothing_else(run: Run) -> None:
         ("vault.crl-overflow", "high", "services/", "localhost"),
         ("vault.auto-tidy-disabled", "high", "services/", "localhost"),
         ("vault.crl-auto-rebuild-off", "high", "services/", "localhost"),
-        ("vault.role-generates-leases", "high", "services/roles/fill-30s-leased", "localhost"),
+        ("vault.role-generates-leases", "high", "services/roles/service", "localhost"),
     }
 
 

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.config import configure
 from ansible_collections.sre.preflight.plugins.module_utils._vault.session import logged_in
+from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_run import TIDY_OPTIONS, tidy
 from tests.integration.vault.collecting import options
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ansible_collections.sre.preflight.plugins.module_utils._vault.enforcing import Outcome
@@ -46,5 +49,23 @@ def configured(server: VaultServer, tmp_path: Path, token: str, *, check_mode: b
     given = options(server, tmp_path, token=token, **params)
     with logged_in(given, {}) as transport:
         outcome = configure(transport, given, check_mode)
+    assert token not in json.dumps(outcome.result) + str(outcome.failure)
+    return outcome
+
+
+def tidied(
+    server: VaultServer,
+    tmp_path: Path,
+    token: str,
+    *,
+    check_mode: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    **params: Any,
+) -> Outcome:
+    """What vault_pki_tidy does with these options; the token is nowhere in it."""
+    defaults = {name: option.get("default") for name, option in TIDY_OPTIONS.items()}
+    given = options(server, tmp_path, **{**defaults, "token": token, **params})
+    with logged_in(given, {}) as transport:
+        outcome = tidy(transport, given, check_mode, sleep=sleep)
     assert token not in json.dumps(outcome.result) + str(outcome.failure)
     return outcome
