@@ -13,7 +13,12 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.sre.preflight.plugins.action import audit_report
+from ansible_collections.sre.preflight.plugins.action import (
+    audit_report,
+    gate,
+    remediation_plan,
+    remediation_record,
+)
 from ansible_collections.sre.preflight.plugins.module_utils._audit import module as audit_module
 from ansible_collections.sre.preflight.plugins.module_utils._vault import enforcing
 
@@ -104,6 +109,11 @@ def test_audit_report_documents_the_options_of_its_action():
     actual = _simplified(audit_report.OPTIONS)
     assert actual.pop("waivers")["type"] == documented.pop("waivers")["type"]
     assert actual == documented
+
+
+@pytest.mark.parametrize("action", [gate, remediation_plan, remediation_record], ids=lambda each: each.__name__)
+def test_actions_document_their_options(action):
+    assert _simplified(action.OPTIONS) == _simplified(_documented(action.__name__.rpartition(".")[2]))
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
