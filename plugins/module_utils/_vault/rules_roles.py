@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from .._audit.finding import Remediation
 from .._audit.instant import format_duration, format_instant, parse_instant
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
@@ -16,6 +17,7 @@ from .asking import CONSIDERATIONS, ISSUER_API, ROLE_API, RULES, health_check, n
 from .facts import MountFacts, RoleFacts
 from .population import RATE_WINDOW_DAYS
 from .rules_mount import MAX_CERTIFICATES
+from .steps import shorter_ttl
 
 MAX_UNSTORED_TTL = Setting(
     "max_unstored_ttl", "duration", "24h", "life of a certificate up to which it may be left unstored"
@@ -68,6 +70,15 @@ def role_ttl_long(role: RoleFacts, context: Context) -> Verdict:
         f"{role.display}: {rate:.0f} certificates a day that live up to {_days(longest)} are {stored:.0f} at a time "
         f"(allowed: {most})",
         evidence={"issued_a_day": round(rate, 1), "max_ttl_seconds": longest, "stored": round(stored)},
+        remediation=_shorter(role, most / rate * 86400),
+    )
+
+
+def _shorter(role: RoleFacts, too_long: float) -> Remediation:
+    """Whole hours below that many seconds, or half of it where it is an hour or less."""
+    ttl = int((too_long - 1) // 3600 * 3600) or max(1, int(too_long / 2))
+    return remedy(
+        role.mount, f"Issue for no longer than {_days(ttl)}.", {f"roles/{role.name}": shorter_ttl(role.role, ttl)}
     )
 
 
@@ -128,6 +139,7 @@ def role_cannot_revoke(role: RoleFacts, context: Context) -> Verdict:
     return fail(
         f"{role.display} leaves certificates of up to {_days(longest)} unstored: they cannot be revoked by number",
         evidence={"no_store": True, "max_ttl_seconds": longest},
+        remediation=remedy(role.mount, "Store these certificates.", {f"roles/{role.name}": {"no_store": False}}),
     )
 
 

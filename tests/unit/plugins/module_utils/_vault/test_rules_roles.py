@@ -47,6 +47,23 @@ def test_ttl_that_leads_to_exactly_as_many_as_are_too_many():
     assert status(issuing(1000, roles=fifty_days), "role-ttl-long", max_certificates=50_001) == "pass"
 
 
+@pytest.mark.parametrize(
+    ("per_day", "ttl", "settings"),
+    [
+        (2500, 0, {"max_ttl": 479 * 3600}),
+        (2500, 40 * 86400, {"max_ttl": 479 * 3600, "ttl": 479 * 3600}),
+        (50_000 * 24, 0, {"max_ttl": 1800}),
+    ],
+)
+def test_ttl_that_is_recommended_leads_below_what_is_too_many(per_day, ttl, settings):
+    """50,000 of 2,500 a day are 20 days, or 480 hours."""
+    roles = {"web": role(max_ttl=60 * 86400, ttl=ttl)}
+    (finding,) = judged(issuing(per_day, roles=roles), "role-ttl-long")
+    assert finding["remediation"]["settings"] == {"roles/web": settings}
+    mended = {"web": {**roles["web"], **settings}}
+    assert status(issuing(per_day, roles=mended), "role-ttl-long") == "pass"
+
+
 def test_ttl_is_the_mounts_where_the_role_has_none():
     (finding,) = judged(issuing(1000, roles={"web": role(max_ttl=0)}), "role-ttl-long")
     assert finding["evidence"]["max_ttl_seconds"] == 365 * 86400
@@ -106,7 +123,10 @@ def test_what_acme_uses_has_to_be_stored():
     [(HOURS_24, True, "pass"), (HOURS_24 + 1, True, "fail"), (HOURS_24 + 1, False, "not_applicable")],
 )
 def test_cannot_revoke(ttl, no_store, expected):
-    assert status(mount(roles={"web": role(max_ttl=ttl, no_store=no_store)}), "role-cannot-revoke") == expected
+    evidence = mount(roles={"web": role(max_ttl=ttl, no_store=no_store)})
+    assert status(evidence, "role-cannot-revoke") == expected
+    for finding in judged(evidence, "role-cannot-revoke"):
+        assert finding["remediation"]["settings"] == {"roles/web": {"no_store": False}}
 
 
 @pytest.mark.parametrize(
