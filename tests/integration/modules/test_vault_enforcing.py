@@ -147,13 +147,15 @@ def test_bad_input_through_the_action_plugin(given, tmp_path, change, message):
 def test_a_playbook_that_is_killed_is_taken_up_by_the_next(given, pki_mount, tmp_path):
     playbook = tmp_path / "tidy.yml"
     playbook.write_text(yaml.safe_dump(_play({"name": "Tidy", TIDY: {**given, **SLOW}})))
-    status = f"{pki_mount.path}/tidy-status"
+
+    def running():
+        return pki_mount.client.read(f"{pki_mount.path}/tidy-status")["state"] == "Running"
+
     with subprocess.Popen(
         [str(SCRIPTS / "ansible-playbook"), str(playbook), "-e", "ansible_connection=local"],
         env=environment(),
         stdout=subprocess.DEVNULL,
     ) as process:
-        running = lambda: pki_mount.client.read(status)["state"] == "Running"  # noqa: E731
         wait_until(running, within=60, what="the tidy to run")
         process.kill()
     result = run_module(TIDY, {**given, **SLOW})
