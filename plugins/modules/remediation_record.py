@@ -53,8 +53,8 @@ options:
     type: dict
   audit:
     description:
-      - The result of M(sre.preflight.vault_pki_audit) for this mount alone with C(bundle=true); before with V(open), afterwards with
-        V(closed). Without it nothing is compared.
+      - The result of M(sre.preflight.vault_pki_audit) for this mount alone, with C(bundle=true). It is that of before
+        with V(open), and that of afterwards with V(closed). Without it nothing is compared.
     type: dict
   risks:
     description:
