@@ -201,18 +201,18 @@ def test_a_right_that_is_missing_stops_at_the_first_failure_and_the_next_run_goe
 @pytest.mark.parametrize(
     ("part", "key", "value", "message"),
     [
-        ("found", "config/crl", {"auto_rebuild": True}, "config/crl auto_rebuild: True was expected and it is False"),
+        ("found", "config/crl", {"expiry": 86400}, "config/crl expiry: 86400 was expected and it is 259200"),
         ("target", "cluster_id", "0000", "expected_cluster_id: '0000' is not this cluster"),
-        ("target", "mount", "gone/", "gone/config/auto-tidy"),
-        ("settings", "config/crl", {"auto_rebuild": "perhaps"}, "settings.config/crl.auto_rebuild: 'perhaps'"),
+        ("target", "mount", "gone/", "gone/config/crl"),
+        ("settings", "config/crl", {"expiry": "perhaps"}, "settings.config/crl.expiry: 'perhaps'"),
     ],
     ids=["stale", "cluster", "mount", "value"],
 )
 @pytest.mark.full
 def test_what_does_not_fit_the_server_is_one_line_and_nothing_is_written(site, part, key, value, message):
     entries = copy.deepcopy(site.plan_entries()[:1])
-    entries[0]["settings"] = {"config/crl": {"auto_rebuild": part != "found"}}
-    entries[0]["found"] = {"config/crl": {"auto_rebuild": False}}
+    entries[0]["settings"] = {"config/crl": {"expiry": 345600}}
+    entries[0]["found"] = {"config/crl": {"expiry": 259200}}
     entries[0][part][key] = value
     site.write_plan(entries)
     with audited(site.server, secret=site.token) as requests:

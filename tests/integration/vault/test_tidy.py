@@ -230,7 +230,8 @@ def test_a_connection_that_is_gone_for_a_while_is_waited_for(
                 proxy.cut()
             time.sleep(seconds / 4)
 
-        outcome = run(idle, server, tmp_path, **SLOW, sleep=sleep, url=proxy.url, retries={"total": 0})
+        given = {**SLOW, "url": proxy.url, "retries": {"total": 0}, "wait_timeout": "60s"}
+        outcome = run(idle, server, tmp_path, **given, sleep=sleep)
     assert (outcome.failure, outcome.result["state"]) == (None, "Finished")
     assert next(pauses) > 6
 

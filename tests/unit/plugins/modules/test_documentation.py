@@ -20,11 +20,13 @@ from ansible_collections.sre.preflight.plugins.action import (
     remediation_record,
 )
 from ansible_collections.sre.preflight.plugins.module_utils._audit import module as audit_module
+from ansible_collections.sre.preflight.plugins.module_utils._vault import enforcing
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
 ROOT = PLUGINS.parent
 NAMES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 AUDITS = [name for name in NAMES if name.endswith("_audit")]
+ENFORCING = ["vault_pki_config", "vault_pki_tidy"]
 BASE = "ansible_collections.sre.preflight.plugins.modules."
 FRAGMENTS = "ansible_collections.sre.preflight.plugins.doc_fragments."
 
@@ -58,7 +60,8 @@ def spec_of(monkeypatch):
                 seen.update(arguments)
                 raise _SpecSeen
 
-        monkeypatch.setattr(audit_module, "AnsibleModule", Capture)
+        for runner in (audit_module, enforcing):
+            monkeypatch.setattr(runner, "AnsibleModule", Capture)
         with pytest.raises(_SpecSeen):
             _module(name).main()
         return seen
@@ -77,13 +80,17 @@ def _simplified(options):
     }
 
 
-@pytest.mark.parametrize("name", AUDITS)
+@pytest.mark.parametrize("name", AUDITS + ENFORCING)
 def test_options_are_documented_as_they_are(name, spec_of):
     assert _simplified(_documented(name)) == _simplified(spec_of(name)["argument_spec"])
 
 
-@pytest.mark.parametrize("name", AUDITS)
-def test_audits_support_check_mode(name, spec_of):
+def test_every_module_is_tested_here():
+    assert sorted([*AUDITS, *ENFORCING, "audit_report"]) == NAMES
+
+
+@pytest.mark.parametrize("name", AUDITS + ENFORCING)
+def test_check_mode_is_supported(name, spec_of):
     assert spec_of(name)["supports_check_mode"] is True
 
 
