@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from ansible_collections.sre.preflight.plugins.plugin_utils._remediation import measure, record
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.arguments import instant_of, validated
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
             kept = record.taken_up(record.read(path), settings, undo)
         else:
             path = record.new_path(options["directory"], target, now)
-            before = measure.measured(options["audit"]) if options["audit"] else None
+            before = _measured(options["audit"], {})
             kept = record.new(target, settings, undo, before, now)
         if not self._task.check_mode:
             record.write(path, kept)
@@ -85,10 +86,10 @@ class ActionModule(ActionBase):
         """The verdict on what was done: ok, worse or unseen. Only what is ok is closed."""
         kept = record.read(options["path"])
         before, mount = kept.get("before"), _name(kept["target"])
-        if before is None or options["audit"] is None:
-            after, verdict, reasons, line = None, "ok", [], "applied, and not audited again"
+        after = _measured(options["audit"], kept["undo"])
+        if before is None or after is None:
+            verdict, reasons, line = "ok", [], "applied, and not audited again"
         else:
-            after = measure.measured(options["audit"])
             reasons, line = measure.worse(before, after), measure.line(before, after)
             verdict = "worse" if reasons else "ok"
             if unseen := measure.unseen(before, after):
@@ -109,6 +110,16 @@ class ActionModule(ActionBase):
     def _read(self, options: Mapping[str, Any]) -> dict[str, Any]:
         kept = record.read(options["path"])
         return {"path": options["path"], "record": kept, "replaced": record.replaced(kept)}
+
+
+def _measured(audit: Mapping[str, Any] | None, undo: measure.Settings) -> dict[str, Any] | None:
+    """The numbers of an audit's bundle; None without an audit. Raises OptionError."""
+    if audit is None:
+        return None
+    try:
+        return measure.measured(unpack(str(audit.get("bundle"))), undo)
+    except (ValueError, KeyError) as error:
+        raise OptionError(f"audit: is no result of vault_pki_audit with bundle=true: {error}") from None
 
 
 def _check_needed(options: Mapping[str, Any]) -> None:

@@ -16,9 +16,10 @@ description:
     afterwards, and reads the file again for a rollback. The role C(sre.preflight.vault_tidy) uses it.
   - A record whose run was killed stays open. The next run on the same target takes it up, and still knows what was
     there before the first of them.
-  - The audit afterwards is worse if, at the worst severity at which the two differ, more of the rules C(vault.*) fail,
-    or if the highest peak of the forecast is more than 5 % higher. Rules that only time can change do not count, such
-    as C(vault.tidy-not-run) after auto-tidy was enabled.
+  - The audit afterwards is worse if, at the worst severity at which the two differ, more of the rules C(vault.*) fail;
+    or if the highest peak of the forecast, for what is there now, is higher under the settings of now than under those
+    of before. Rules that only time can change do not count, such as C(vault.tidy-not-run) after auto-tidy was enabled,
+    nor do those of the forecast, which the peaks stand for.
 options:
   state:
     description:
@@ -52,8 +53,8 @@ options:
     type: dict
   audit:
     description:
-      - The result of M(sre.preflight.vault_pki_audit) for this mount alone; before with V(open), afterwards with
-        V(closed). Without it nothing is compared.
+      - The result of M(sre.preflight.vault_pki_audit) for this mount alone, with C(bundle=true). It is that of before
+        with V(open), and that of afterwards with V(closed). Without it nothing is compared.
     type: dict
   risks:
     description:

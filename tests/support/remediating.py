@@ -18,7 +18,7 @@ import yaml
 from tests.lab.fill import Batch, fill
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 from tests.lab.pki_mount import PkiMount
-from tests.support.runs import run_playbook
+from tests.support.runs import environment, playbook_command, run_playbook
 
 if TYPE_CHECKING:
     from tests.lab.vault_server import VaultServer
@@ -89,6 +89,17 @@ class Site:
         completed = run_playbook(playbook, self.directory, *arguments, inventory=self.inventory, COLUMNS="400", **env)
         assert self.token not in completed.stdout + completed.stderr
         return completed
+
+    def start(self, playbook: str, *arguments: str) -> subprocess.Popen[str]:
+        """The same, only started, in a process group of its own; errors go to its output."""
+        return subprocess.Popen(
+            playbook_command(playbook, self.directory, *arguments, inventory=self.inventory),
+            env=environment(COLUMNS="400"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
     def audit(self) -> list[dict[str, Any]]:
         """Audits by the playbook, which writes the plan; its entries."""

@@ -6,60 +6,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
+from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
+from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import Policy
+from ansible_collections.sre.preflight.plugins.module_utils._vault import audit as vault_audit
+from ansible_collections.sre.preflight.plugins.module_utils._vault.crl_model import revoked_entries
+from ansible_collections.sre.preflight.plugins.module_utils._vault.facts import MountFacts
+from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import Forecast, frame_of
+from ansible_collections.sre.preflight.plugins.module_utils._vault.population import population
+from ansible_collections.sre.preflight.plugins.module_utils._vault.settings import ROLES, applied, under
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.values import binary
 
-PEAK_TOLERANCE = 1.05
-"""The forecast starts from what is there, and others go on issuing and revoking between two audits."""
-MATTERS_OF_TIME = frozenset(
-    f"vault.{name}"
-    for name in (
-        "crl-delta-stale",
-        "crl-expired",
-        "crl-near-expiry",
-        "tidy-not-run",
-        "tidy-outpaced-by-restarts",
-        "tidy-overdue",
-        "tidy-running-long",
-    )
+FORECAST = ("crl-overflow", "crl-overflow-with-growth", "lease-backlog-overflow", "lease-drain-long")
+TIME = (
+    "crl-delta-stale",
+    "crl-expired",
+    "crl-near-expiry",
+    "tidy-not-run",
+    "tidy-outpaced-by-restarts",
+    "tidy-overdue",
+    "tidy-running-long",
 )
-"""Rules that no setting changes at once: auto-tidy that was just enabled has not run yet."""
+NOT_COUNTED = frozenset(f"vault.{name}" for name in (*FORECAST, *TIME))
+"""Rules that no setting changes at once: auto-tidy that was just enabled has not run yet. And those of the forecast,
+which reads what happened as the work of the settings of now: it is made anew for both."""
+_FORECAST_PATHS = ("config/crl", "config/auto-tidy", ROLES)
+Settings = Mapping[str, Mapping[str, Any]]
 
 
-def measured(audit: Mapping[str, Any]) -> dict[str, Any]:
-    """{failing: {severity: count}, unknown, peak_bytes, crl_bytes, crl_entries} of vault_pki_audit for one mount.
+def measured(document: Mapping[str, Any], undo: Settings) -> dict[str, Any]:
+    """What the bundle of vault_pki_audit for one mount says, where ``undo`` leads back to the settings of before.
 
-    ``failing`` counts the rules vault.* but MATTERS_OF_TIME; what is not known is None, and all of it where the audit
-    has no mount.
+    {seen, failing: {severity: count}, unknown, peak_bytes, peak_before_bytes, crl_bytes, crl_entries}. The peaks are
+    the forecast's highest for what is there now, under the settings of now and of before; None where not known.
     """
-    mounts = audit.get("mounts") or [{}]
-    crl, forecast = mounts[0].get("crl") or {}, mounts[0].get("forecast") or {}
-    findings = [each for each in audit.get("findings") or () if _counts(each)]
-    failing = [each["severity"] for each in findings if each["status"] == "fail"]
+    mounts = document.get("mounts") or []
+    crl = mounts[0]["crl"] if mounts else {}
+    counted = [
+        each for each in document["findings"] if each["rule"].startswith("vault.") and each["rule"] not in NOT_COUNTED
+    ]
+    failing = [each["severity"] for each in counted if each["status"] == "fail"]
+    peaks = _peaks(document, undo) if crl.get("entries") is not None else (None, None)
     return {
-        "seen": bool(audit.get("mounts")),
+        "seen": bool(mounts),
         "failing": {severity: failing.count(severity) for severity in SEVERITIES},
-        "unknown": sum(each["status"] == "unknown" for each in findings),
-        "peak_bytes": max(_peaks(forecast), default=None) if crl.get("entries") is not None else None,
+        "unknown": sum(each["status"] == "unknown" for each in counted),
+        "peak_before_bytes": peaks[0],
+        "peak_bytes": peaks[1],
         "crl_bytes": crl.get("bytes"),
         "crl_entries": crl.get("entries"),
     }
 
 
-def _counts(finding: Mapping[str, Any]) -> bool:
-    rule = str(finding["rule"])
-    return rule.startswith("vault.") and rule not in MATTERS_OF_TIME
+def _peaks(document: Mapping[str, Any], undo: Settings) -> tuple[int, int]:
+    audit = vault_audit.load(dict(document["evidence"]))
+    policy = Policy.from_options(vault_audit.SETTINGS, document["policy"])
+    _server, (mount, *_others) = audit.facts(policy, parse_instant(document["judged_at"]))
+    return peaks(mount, undo)
 
 
-def _peaks(forecast: Mapping[str, Any]) -> Iterator[int]:
-    for name in ("as_now", "growth", "backlog"):
-        if name in forecast:
-            yield int(forecast[name]["peak_bytes"])
-    if "backlog" in forecast:
-        yield int(forecast["backlog"]["worst"]["peak_bytes"])
+def peaks(mount: MountFacts, undo: Settings) -> tuple[int, int]:
+    """(peak under the settings of before, peak under those of now) in bytes, for one and the same history.
+
+    Rates are estimated under the settings of before, because these are what the history came about under.
+    """
+    back = {path: values for path, values in undo.items() if path.startswith(_FORECAST_PATHS)}
+    before = applied(mount.evidence, back)
+    frame = frame_of(mount.evidence, mount.server.evidence, mount.limit, mount.policy, mount.now)
+    people = population(before, mount.now, step=mount.policy.step)
+    entries = revoked_entries(mount.evidence)
+    forecasts = [Forecast.of(each, frame) for each in (people, under(people, before, mount.evidence, entries))]
+    one, other = (frame.shape.bytes(each.peak_entries) for each in forecasts)
+    return one, other
 
 
 def unseen(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -78,8 +99,8 @@ def worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Why the later audit is worse, in words; empty where it is not.
 
     It is worse where, at the worst severity at which the two differ, more findings fail; and where the forecast's
-    highest peak is higher by more than PEAK_TOLERANCE. Fewer critical findings outweigh any number of mild ones: a
-    tidy that is on has settings to complain about, one that is off has none.
+    highest peak is higher under the settings of now than under those of before. Fewer critical findings outweigh any
+    number of mild ones: a tidy that is on has settings to complain about, one that is off has none.
     """
     reasons = []
     for severity in SEVERITIES:
@@ -88,18 +109,17 @@ def worse(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
             if other > one:
                 reasons.append(f"{severity} findings {one} -> {other}")
             break
-    one, other = before["peak_bytes"], after["peak_bytes"]
-    if one is not None and other is not None and other > one * PEAK_TOLERANCE:
+    one, other = after["peak_before_bytes"], after["peak_bytes"]
+    if one is not None and other is not None and other > one:
         reasons.append(f"peak CRL {binary(one)} -> {binary(other)}")
     return reasons
 
 
 def line(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Before and after, for people."""
-    parts = [f"{_findings(before)} -> {_findings(after)}"]
-    for key, name in (("peak_bytes", "peak CRL"), ("crl_bytes", "CRL now")):
-        parts.append(f"{name} {_bytes(before[key])} -> {_bytes(after[key])}")
-    return ", ".join(parts)
+    peak = f"peak CRL {_bytes(after['peak_before_bytes'])} -> {_bytes(after['peak_bytes'])}"
+    now = f"CRL now {_bytes(before['crl_bytes'])} -> {_bytes(after['crl_bytes'])}"
+    return f"{_findings(before)} -> {_findings(after)}, {peak}, {now}"
 
 
 def _findings(numbers: Mapping[str, Any]) -> str:

@@ -2,27 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a report to settings on real servers: foreseen, done once, undone on request, refused where it makes no sense."""
+"""From a report to settings on real servers: foreseen, done once, undone on request, refused where it is nonsense."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tests.integration.vault.auditing import AuditedOpenBao, audited
-from tests.lab.least_privilege import policy_for, token_with
-from tests.lab.pairings import PAIRINGS, start_pairing
-from tests.support.remediating import HOST, Site, growing_mount
-from tests.support.runs import SCRIPTS, environment
+from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, start_pairing
+from tests.support.remediating import Site, growing_mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,18 +201,18 @@ def test_a_right_that_is_missing_stops_at_the_first_failure_and_the_next_run_goe
 @pytest.mark.parametrize(
     ("part", "key", "value", "message"),
     [
-        ("found", "config/crl", {"auto_rebuild": True}, "config/crl auto_rebuild: True was expected and it is False"),
+        ("found", "config/crl", {"expiry": 86400}, "config/crl expiry: 86400 was expected and it is 259200"),
         ("target", "cluster_id", "0000", "expected_cluster_id: '0000' is not this cluster"),
-        ("target", "mount", "gone/", "gone/config/auto-tidy"),
-        ("settings", "config/crl", {"auto_rebuild": "perhaps"}, "settings.config/crl.auto_rebuild: 'perhaps'"),
+        ("target", "mount", "gone/", "gone/config/crl"),
+        ("settings", "config/crl", {"expiry": "perhaps"}, "settings.config/crl.expiry: 'perhaps'"),
     ],
     ids=["stale", "cluster", "mount", "value"],
 )
 @pytest.mark.full
 def test_what_does_not_fit_the_server_is_one_line_and_nothing_is_written(site, part, key, value, message):
     entries = copy.deepcopy(site.plan_entries()[:1])
-    entries[0]["settings"] = {"config/crl": {"auto_rebuild": part != "found"}}
-    entries[0]["found"] = {"config/crl": {"auto_rebuild": False}}
+    entries[0]["settings"] = {"config/crl": {"expiry": 345600}}
+    entries[0]["found"] = {"config/crl": {"expiry": 259200}}
     entries[0][part][key] = value
     site.write_plan(entries)
     with audited(site.server, secret=site.token) as requests:
@@ -226,3 +221,80 @@ def test_what_does_not_fit_the_server_is_one_line_and_nothing_is_written(site, p
     assert message in completed.stdout
     assert {request["operation"] for request in requests} <= READS
     assert site.saved() == []
+
+
+def test_a_plan_that_was_edited_into_nonsense_is_refused_with_every_reason(site):
+    entries = site.plan_entries()
+    entries[0]["role"], entries[1]["host"] = "reboot", "db"
+    site.write_plan(entries)
+    completed = site.remediate()
+    assert completed.returncode == 2
+    first, second = (entry["target"]["mount"] for entry in entries)
+    assert f"{site.plan}: entry 1 ({first}): role: 'reboot' is not known; there is vault_tidy\n" in completed.stdout
+    assert f"{site.plan}: entry 2 ({second}): host: 'db' is not in the inventory; " in completed.stdout
+    assert "and 1 more, as told above; nothing was changed" in completed.stdout
+
+
+def killed_at(site: Site, task: str) -> None:
+    """The playbook with all that it started, killed as soon as it says that it is at that task."""
+    with site.start("sre.preflight.remediate", "-e", f"preflight_plan_path={site.plan}") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if task in line:
+                break
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        pytest.param("Save the state", marks=pytest.mark.full),
+        "Set what differs",
+        pytest.param("Tidy now", marks=pytest.mark.full),
+        pytest.param("Compare the audits", marks=pytest.mark.full),
+    ],
+)
+def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next(site, task):
+    site.write_plan(site.plan_entries()[:1])
+    mount = site.plan_entries()[0]["target"]["mount"].strip("/")
+    before = live(site, mount)
+    killed_at(site, task)
+    completed = site.remediate()
+    assert completed.returncode == 0, completed.stdout
+    assert live(site, mount)["config/crl"]["auto_rebuild"] is True
+    assert [each["status"] for each in site.saved()] == ["applied"]
+    assert site.remediate().stdout.count("already as planned") == 1
+    (state,) = site.states.iterdir()
+    assert site.remediate("-e", f"vault_tidy_rollback={state}").returncode == 0
+    assert live(site, mount) == before
+
+
+@pytest.mark.full
+def test_two_runs_at_once_end_as_planned(site):
+    site.write_plan(site.plan_entries()[:1])
+    plan = ("-e", f"preflight_plan_path={site.plan}")
+    with site.start("sre.preflight.remediate", *plan) as one, site.start("sre.preflight.remediate", *plan) as other:
+        outputs = [process.communicate()[0] for process in (one, other)]
+    assert 0 in (one.returncode, other.returncode), outputs
+    completed = site.remediate()
+    assert completed.returncode == 0, completed.stdout
+    assert "already as planned" in site.remediate().stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("pairing", [name for name in PAIRINGS if name != OPENBAO_RAFT])
+def test_vault_is_remediated_once_tidied_and_brought_back(lab_authority, server_certificate, tmp_path, pairing):
+    with start_pairing(pairing, certificate=server_certificate, authority=lab_authority, limit=LIMIT) as vault:
+        site = site_of(vault, tmp_path, "services")
+        site.audit()
+        before = live(site, "services")
+        completed = site.remediate("-e", "vault_tidy_now=true")
+        assert completed.returncode == 0, completed.stdout + completed.stderr
+        assert live(site, "services")["roles/fill-30s-leased"]["generate_lease"] is False
+        again = site.remediate()
+        assert "services/: already as planned" in again.stdout
+        assert "changed=0 " in again.stdout
+        (state,) = site.states.iterdir()
+        assert site.remediate("-e", f"vault_tidy_rollback={state}").returncode == 0
+        assert live(site, "services") == before
