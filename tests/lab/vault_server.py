@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from .process import LOOPBACK, wait_until
@@ -69,11 +72,26 @@ class VaultServer(Server):
         """The server's program."""
         raise NotImplementedError
 
-    def configure(self) -> list[str]:
+    def serve(self, certificate: Made) -> None:
+        """Installs another certificate and reloads, as an operator does; returns when it is served."""
+        self.certificate = certificate
+        self._install()
+        os.kill(self.pid, signal.SIGHUP)
+        wait_until(self._is_served, within=self.ready_within, what=f"{self.title} to serve its new certificate")
+        self.client.close()  # connections that are open know the old one
+
+    def _is_served(self) -> bool:
+        return ssl.get_server_certificate((LOOPBACK, self.port)).strip() == self.certificate.pem.decode().strip()
+
+    def _install(self) -> tuple[Path, Path]:
         chain, key = self.directory / "tls.pem", self.directory / "tls.key"
         chain.write_bytes(self.certificate.pem)
         key.touch(mode=0o600)
         key.write_bytes(self.certificate.key_pem)
+        return chain, key
+
+    def configure(self) -> list[str]:
+        chain, key = self._install()
         file = self.directory / "server.json"
         file.write_text(json.dumps(self.configuration(chain, key), indent=2))
         if self._client is None or self._client.port != self.port:  # a restart keeps it, and its token

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -122,16 +122,28 @@ def troubled(**more: Any) -> dict[str, Any]:
 
 def vault_report(hosts: Mapping[str, dict[str, Any]], *, waivers: Any = (), **more: Any) -> dict[str, Any]:
     """The report over hosts that audited a Vault with this evidence each, by the real way (bundle, merge, document)."""
-    now = vault_mounts.NOW
-    registered = {host: {"registered": {"bundle": _bundle(evidence)}} for host, evidence in hosts.items()}
-    results = Results(sorted(registered), ["registered"], registered.__getitem__)
+    bundles = {host: [_bundle(evidence)] for host, evidence in hosts.items()}
+    return report_over(bundles, now=vault_mounts.NOW, waivers=waivers, **more)
+
+
+def report_over(
+    bundles: Mapping[str, Sequence[str]], *, now: datetime, waivers: Any = (), **more: Any
+) -> dict[str, Any]:
+    """The report over these bundles of each host, as audit_report makes it."""
+    names = [f"registered_{number}" for number in range(max(map(len, bundles.values())))]
+    hosts = {host: {name: {"bundle": each} for name, each in zip(names, own)} for host, own in bundles.items()}
+    results = Results(sorted(hosts), names, hosts.__getitem__)
     merged = merge(results, parse_waivers(waivers), now)
     options = {"fail_on": "high", "previous": None, **more}
     return build_document(merged, results.hosts, now=now, generated_at=now, **options)
 
 
 def _bundle(evidence: dict[str, Any]) -> str:
-    audit = Audit(*vault_mounts.with_issuers(evidence, [vault_mounts.intermediate()]))
+    return bundle_of(Audit(*vault_mounts.with_issuers(evidence, [vault_mounts.intermediate()])), {}, vault_mounts.NOW)
+
+
+def bundle_of(audit: Audit, policy: Mapping[str, Any], now: datetime) -> str:
+    """What vault_pki_audit returns for a collected audit under these options of its policy."""
     domain = replace(DOMAIN, collect=lambda _params, _started: audit)
-    result = run(domain, {"bundle": True}, check_mode=False, clock=lambda: vault_mounts.NOW)
+    result = run(domain, {**policy, "bundle": True}, check_mode=False, clock=lambda: now)
     return str(result["bundle"])

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ansible_collections.sre.preflight.plugins.module_utils._audit.json_stream import encode
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import render_plan
 from tests.lab.fill import Batch, fill
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 from tests.lab.pki_mount import PkiMount
@@ -81,6 +83,10 @@ class Site:
         return self.directory / "states"
 
     @property
+    def report(self) -> Path:
+        return self.directory / "preflight.json"
+
+    @property
     def plan(self) -> Path:
         return self.directory / "preflight_plan.yml"
 
@@ -105,13 +111,18 @@ class Site:
         """Audits by the playbook, which writes the plan; its entries."""
         completed = self.run("sre.preflight.audit", "-e", f"preflight_report_directory={self.directory}")
         assert completed.returncode == 0, completed.stdout + completed.stderr
-        entries: list[dict[str, Any]] = json.loads((self.directory / "preflight.json").read_text())["plan"]
+        entries: list[dict[str, Any]] = json.loads(self.report.read_text())["plan"]
         return entries
 
     def plan_entries(self) -> list[dict[str, Any]]:
         """The entries of the plan as it lies there."""
         entries: list[dict[str, Any]] = yaml.safe_load(self.plan.read_text())["preflight_plan"]["entries"]
         return entries
+
+    def keep(self, report: dict[str, Any]) -> None:
+        """Writes a report that was made elsewhere and its plan, as the playbook audit writes its own."""
+        self.report.write_text("".join(encode(report)))
+        self.plan.write_text("".join(render_plan(report)))
 
     def write_plan(self, entries: list[dict[str, Any]]) -> None:
         """The plan of the audit, with these entries in the place of its own."""

@@ -62,7 +62,7 @@ def drawings() -> dict[str, str]:
     """SVG by file name: the mount as it is, and with the recommended settings put in place today."""
     before = incident()
     settings = recommend(before, OPENBAO, raft(), ForecastPolicy(), NOW)["settings"]
-    return {"crl_growth.svg": _svg(_chart(before)), "crl_growth_mended.svg": _svg(_chart(applied(before, settings)))}
+    return {"crl_growth.svg": svg(_chart(before)), "crl_growth_mended.svg": svg(_chart(applied(before, settings)))}
 
 
 def _chart(mount: Mapping[str, Any]) -> Chart:
@@ -76,7 +76,7 @@ def _chart(mount: Mapping[str, Any]) -> Chart:
     return charts([row])[0]
 
 
-def _svg(chart: Chart) -> str:
+def svg(chart: Chart) -> str:
     height = HEIGHT + LEGEND_HEIGHT
     return (
         f'{HEAD}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">\n'
