@@ -75,8 +75,9 @@ fuzz: link ## feed the parsers odd input, the same each time; ARGS=600 explores 
 	    echo "== $$name"; PYTHONHASHSEED=0 build/venvs/fuzz/bin/python tests/fuzz/$$name.py $(ARGS) || exit; \
 	done
 
-docs-charts: setup ## draw the charts of docs/crl_growth.md from the forecast
+docs-charts: setup ## draw the charts of the docs from the forecast, and from the outage's recorded replay
 	@$(bin)/python -m tests.tools.forecast_charts
+	@$(bin)/python -m tests.tools.outage_charts
 
 docs-rules: setup ## write docs/rules.md from the rules' registrations
 	@$(bin)/python -m tests.tools.rules_reference

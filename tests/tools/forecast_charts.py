@@ -77,6 +77,7 @@ def _chart(mount: Mapping[str, Any]) -> Chart:
 
 
 def svg(chart: Chart) -> str:
+    """The chart as a file of its own, light or dark as the reader's page is."""
     height = HEIGHT + LEGEND_HEIGHT
     return (
         f'{HEAD}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">\n'
@@ -104,8 +105,13 @@ def _lines(chart: Chart) -> Iterator[str]:
         yield f'<text x="{x + SAMPLE + 8}" y="{HEIGHT + 16}">{curve.title}</text>'
 
 
-if __name__ == "__main__":
+def write(files: Mapping[str, str]) -> None:
+    """Writes drawings below docs/images, by name."""
     DIRECTORY.mkdir(exist_ok=True)
-    for name, drawing in drawings().items():
+    for name, drawing in files.items():
         write_atomically(str(DIRECTORY / name), [drawing], mode=0o644)
         print(name)
+
+
+if __name__ == "__main__":
+    write(drawings())

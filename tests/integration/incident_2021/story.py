@@ -82,7 +82,7 @@ class Mount(PkiMount):
             later = min(until, now() + 2 * DAY)
             self.revoke(self.issue("person", "person.lab.internal").serial_number)
             if service:
-                self.deploy(service, self.pods * ((later - now()) // DAY) // (MONTH // DAY))
+                self.deploy(service, -(-self.pods * ((later - now()) // DAY) // (MONTH // DAY)))
             self.note()
             await_instant(later)
 

@@ -40,6 +40,7 @@ from tests.lab.api_authority import ApiAuthority
 from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, VAULT_CONSUL, set_limit, start_pairing
 from tests.lab.pki import now
 from tests.lab.process import wait_until
+from tests.lab.vault import Vault
 from tests.lab.vault_client import VaultClient
 from tests.support.remediating import Site
 
@@ -149,7 +150,8 @@ def nobody_acts_and_all_comes_true(
     mount.come_back(service)
     assert TOO_LARGE[storage_of(server)] in server.log()
     foreseen = max(entries for when, entries, _bytes in backlog["series"] if parse_instant(when) <= at)
-    assert mount.revoked() == pytest.approx(foreseen, rel=0.05)
+    # The service was away for up to two days more than the forecast takes: each is 3 % of the backlog.
+    assert mount.revoked() == pytest.approx(foreseen, rel=0.1)
     assert len(mount.crl()) == pytest.approx(crl["capacity_entries"], rel=0.01)
     it_is_seen_to_be_frozen(office, mount)
     return told
@@ -229,28 +231,36 @@ def storage_of(server: VaultServer) -> str:
 def record(
     server: VaultServer, pairing: str, limit: int, known: dict[str, dict[str, Any]], mounts: tuple[Mount, ...]
 ) -> None:
-    """Writes what the run saw, if asked to."""
+    """Writes what the run saw, if asked to; ``after`` is in days of the story since the mount began."""
     path = os.environ.get("PREFLIGHT_RECORD")
     if not path:
         return
-    seen = {
-        mount.path: {
-            "began": format_instant(mount.began),
-            "pods": mount.pods,
-            "diary": mount.diary,
-            "events": mount.events,
-            "crl": known[mount.path]["crl"],
-            "backlog": known[mount.path]["forecast"]["backlog"],
-            "recommended": known[mount.path]["recommended"],
-        }
-        for mount in mounts
-    }
+    consul = [server.consul.describe()] if isinstance(server, Vault) and server.consul else []
     content = {
         "recorded_at": format_instant(now()),
-        "server": server.describe(),
+        "servers": [server.describe(), *consul],
         "pairing": pairing,
         "limit_setting_bytes": limit,
-        "day_seconds": DAY.total_seconds(),
-        "mounts": seen,
+        "mounts": {mount.path: told_of(mount, known[mount.path]) for mount in mounts},
     }
-    Path(path).write_text(json.dumps(content, indent=1) + "\n")
+    Path(path).write_text(json.dumps(content) + "\n")
+
+
+def told_of(mount: Mount, seen: dict[str, Any]) -> dict[str, Any]:
+    """What happened to the mount, beside what the audit saw coming."""
+    backlog, advice = seen["forecast"]["backlog"], seen["recommended"]
+
+    def after(instant: str) -> float:
+        return (parse_instant(instant) - mount.began) / DAY
+
+    return {
+        "pods": mount.pods,
+        "limit_bytes": seen["crl"]["limit_bytes"],
+        "capacity_entries": seen["crl"]["capacity_entries"],
+        "overflow_after": after(backlog["overflow_at"]),
+        "safe_after": after(advice["safe_from"]),
+        "interim": [each["measure"] for each in advice["interim"]],
+        "forecast": [{"after": after(at), "entries": entries} for at, entries, _bytes in backlog["series"][:30]],
+        "events": mount.events,
+        "diary": mount.diary,
+    }
