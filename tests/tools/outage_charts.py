@@ -57,9 +57,9 @@ def drawings() -> dict[str, str]:
         "Nobody acts:",
         "certificates revoked, in the CRL as served, and as the audit foresaw a return on that day",
         {
-            "as_now": ("in the CRL as served", _points(unseen["diary"], "entries")),
-            "growth": ("revoked", _points(unseen["diary"], "revoked")),
-            "backlog": ("foreseen for a return that day", _points(foreseen, "entries")),
+            "as_now": ("in the CRL as served", _points(unseen, "entries")),
+            "growth": ("revoked", _points(unseen, "revoked")),
+            "backlog": ("foreseen for a return that day", [(each["after"], each["entries"]) for each in foreseen]),
         },
         limit=(unseen["capacity_entries"], f"storage takes {unseen['capacity_entries']} entries"),
         shown=lambda value: f"{value:.0f}",
@@ -69,9 +69,9 @@ def drawings() -> dict[str, str]:
         "Three runs:",
         "the bytes of the CRL as served",
         {
-            "as_now": ("nobody acts: it freezes", _points(unseen["diary"], "bytes")),
-            "growth": ("too late: the limit was raised", _points(late["diary"], "bytes")),
-            "backlog": ("early enough", _points(early["diary"], "bytes")),
+            "as_now": ("nobody acts: it freezes", _points(unseen, "bytes")),
+            "growth": ("too late: the limit was raised", _points(late, "bytes")),
+            "backlog": ("early enough", _points(early, "bytes")),
         },
         limit=(size, f"storage takes {size / 1024:.1f} KiB"),
         shown=lambda value: f"{value / 1024:.0f} KiB",
@@ -79,8 +79,12 @@ def drawings() -> dict[str, str]:
     return {"outage_unseen.svg": svg(frozen), "outage_runs.svg": svg(runs)}
 
 
-def _points(rows: Sequence[Mapping[str, Any]], key: str) -> Points:
-    return [(each["after"], each[key]) for each in rows]
+def _points(mount: Mapping[str, Any], key: str) -> Points:
+    """The diary's; nothing happens between its last entry before the service returns and that return."""
+    returns = mount["events"]["the service returns"]
+    points = [(each["after"], each[key]) for each in mount["diary"]]
+    before = [value for after, value in points if after <= returns]
+    return sorted([*points, (returns, before[-1])])
 
 
 def _chart(
