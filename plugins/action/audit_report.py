@@ -31,7 +31,7 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal imp
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.waivers import parse_waivers
 
 DISPLAY = Display()
-REGISTERED = ("preflight_certificate_audit", "preflight_vault_pki_audit")
+REGISTERED = ("preflight_certificate_audit", "preflight_vault_pki_audit", "preflight_mirror_audit")
 """Where the role registers the results of the audit modules."""
 MAX_WIDTH = 120
 """Longer lines are hard to read, however wide the terminal is."""
