@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -26,6 +26,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import
 from ansible_collections.sre.preflight.plugins.plugin_utils._report import document
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import render_html
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.merge import merge
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command, render_plan
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.results import Results
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import render_terminal
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.waivers import parse_waivers
@@ -33,6 +34,8 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.waivers impo
 DISPLAY = Display()
 REGISTERED = ("preflight_certificate_audit", "preflight_vault_pki_audit", "preflight_mirror_audit")
 """Where the role registers the results of the audit modules."""
+FILES = {"json_path": "JSON report", "plan_path": "YAML plan", "html_path": "HTML report"}
+"""The files that can be asked for, and what they are called; in the order in which they are told of."""
 MAX_WIDTH = 120
 """Longer lines are hard to read, however wide the terminal is."""
 
@@ -44,6 +47,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "waivers": {"type": "list", "elements": "raw", "default": []},
     "json_path": {"type": "path"},
     "html_path": {"type": "path"},
+    "plan_path": {"type": "path"},
     "previous_path": {"type": "path"},
     "now": {"type": "str"},
     "terminal": {"type": "bool", "default": True},
@@ -64,11 +68,13 @@ class ActionModule(ActionBase):
         try:
             options = self._options()
             report = self._report(options, variables)
-            written = {} if self._task.check_mode else _write(options, report)
+            place = options["plan_path"] or options["json_path"]
+            command = remediate_command(place, variables.get("ansible_inventory_sources") or ())
+            written = {} if self._task.check_mode else _write(options, report, command)
         except OptionError as error:
             raise AnsibleActionFail(str(error)) from None
         if options["terminal"]:
-            DISPLAY.display(self._terminal(report, options, written))
+            DISPLAY.display(self._terminal(report, options, written, command))
         coverage = {key: value for key, value in report["coverage"].items() if key != "rules"}
         result.update(
             changed=False,
@@ -77,8 +83,8 @@ class ActionModule(ActionBase):
             summary=report["summary"],
             coverage=coverage,
             findings=report["findings"][: options["terminal_limit"]],
-            json_path=written.get("json_path"),
-            html_path=written.get("html_path"),
+            plan=report["plan"],
+            **{key: written.get(key) for key in FILES},
         )
         return result
 
@@ -91,7 +97,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(validation.error_messages))
         options: dict[str, Any] = validation.validated_parameters
         options["waivers"] = parse_waivers(options["waivers"])
-        for key in ("json_path", "html_path"):
+        for key in FILES:
             directory = os.path.dirname(os.path.abspath(options[key])) if options[key] else "/"
             if not self._task.check_mode and not os.path.isdir(directory):
                 raise OptionError.of(key, options[key], "lies in a directory that does not exist; create it first")
@@ -132,23 +138,33 @@ class ActionModule(ActionBase):
             return None
         return dict(previous)
 
-    def _terminal(self, report: Mapping[str, Any], options: Mapping[str, Any], written: Mapping[str, str]) -> str:
+    def _terminal(
+        self,
+        report: Mapping[str, Any],
+        options: Mapping[str, Any],
+        written: Mapping[str, str],
+        command: Sequence[str],
+    ) -> str:
         # Ansible's own idea of the terminal: this runs in a worker, whose standard output is none.
         width, limit = min(DISPLAY.columns, MAX_WIDTH), options["terminal_limit"]
-        text = render_terminal(report, width=width, color=bool(color.ANSIBLE_COLOR), limit=limit)
+        text = render_terminal(report, width=width, color=bool(color.ANSIBLE_COLOR), limit=limit, command=command)
         lines = [text.rstrip("\n")]
-        lines += [f"{key.partition('_')[0].upper():4} report: {path}" for key, path in written.items()]
-        if self._task.check_mode and (options["json_path"] or options["html_path"]):
+        lines += [f"{FILES[key]}: {path}" for key, path in written.items()]
+        if self._task.check_mode and any(options[key] for key in FILES):
             lines.append("check mode: no report file was written")
         return "\n".join(lines)
 
 
-def _write(options: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, str]:
+def _write(options: Mapping[str, Any], report: Mapping[str, Any], command: Sequence[str]) -> dict[str, str]:
     """Writes what is asked for; returns {option: path}."""
     written = {}
-    pieces = {"json_path": lambda: encode(report), "html_path": lambda: [render_html(report)]}
-    for key, render in pieces.items():
-        path = options[key]
+    pieces: dict[str, Callable[[], Iterable[str]]] = {
+        "json_path": lambda: encode(report),
+        "plan_path": lambda: render_plan(report),
+        "html_path": lambda: [render_html(report, command=command)],
+    }
+    for key in FILES:
+        path, render = options[key], pieces[key]
         if path:
             try:
                 write_atomically(path, render())

@@ -43,7 +43,8 @@ options:
     type: bool
   proxies:
     description:
-      - The URL of a proxy, or a dictionary of such URLs by the scheme of the server's address (V(http), V(https)).
+      - The URL of a proxy, or a dictionary of such URLs by the scheme of the server's address (V(http), V(https)),
+        which may be text as well, in JSON or as C(https=...).
       - Without the option, E(ANSIBLE_HASHI_VAULT_PROXIES), and without that the usual E(HTTPS_PROXY), E(HTTP_PROXY) and
         E(NO_PROXY).
     type: raw
@@ -62,11 +63,11 @@ options:
   retry_action:
     description:
       - Whether there is a warning when requests had to be repeated.
+      - Without the option, E(ANSIBLE_HASHI_VAULT_RETRY_ACTION), and V(warn) without that.
     type: str
     choices:
       - ignore
       - warn
-    default: warn
   max_connections:
     description:
       - How many requests are under way at once, at most.

@@ -17,6 +17,9 @@ description:
     host, its leaves on another; a certificate renewed on disk that an endpoint does not serve yet), applies waivers
     and gives one verdict.
   - Prints a summary for the terminal, and writes the report as JSON and as a self-contained HTML page.
+  - Derives the plan from the findings that do not pass and are not waived. It holds what roles can mend, one entry a
+    target, the soonest outage first. Where findings want different values for a setting, the plan has the one that the
+    forecast of the mount recommends, or leaves the setting out for a person to decide, and says so.
   - A host that was expected and did not report is C(unknown) by name. The verdict is C(fail) if a finding is at
     O(fail_on) or worse, else C(unknown) if anything could not be judged or nothing was audited, else C(pass).
   - The task itself fails only on bad input; act on RV(verdict).
@@ -81,6 +84,12 @@ options:
     description:
       - Write the HTML page to this file on the controller.
     type: path
+  plan_path:
+    description:
+      - Write the plan to this file on the controller, as a file of variables in YAML that a person can review, edit and
+        commit. It holds C(preflight_plan), with its entries as in RV(plan), and in comments the command to run.
+      - The file is written even where there is nothing to mend, so that no older plan is left there.
+    type: path
   previous_path:
     description:
       - The JSON report of an earlier run to compare with. It may be the same file as O(json_path). A file that does not
@@ -136,6 +145,7 @@ EXAMPLES = r"""
             expires: "2027-01-31"
         json_path: /tmp/preflight.json
         html_path: /tmp/preflight.html
+        plan_path: /tmp/preflight_plan.yml
         previous_path: /tmp/preflight.json
       register: report
 
@@ -192,6 +202,94 @@ findings:
   returned: always
   type: list
   elements: dict
+plan:
+  description:
+    - What roles can mend, one entry a target, in the order to apply them. The playbook C(sre.preflight.remediate) does.
+    - Durations are seconds, sizes bytes, instants in UTC.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: 16 hex digits made of the role and the target, the same in every run.
+      type: str
+      sample: 5d0e2f8a4b7c9136
+    role:
+      description: The role that can do it.
+      type: str
+      sample: vault_tidy
+    host:
+      description: The first host by name whose audit saw the target; it has the variables to connect with.
+      type: str
+      sample: localhost
+    target:
+      description: What the settings are of.
+      type: dict
+      sample:
+        kind: vault_mount
+        address: vault.example.com:8200
+        cluster_id: 0ff68ab7-7ed1-b4b4-2bb4-7bd7d1c5cb2a
+        namespace: ""
+        mount: services/
+    settings:
+      description: What to set, by path below the mount and by key.
+      type: dict
+      sample:
+        roles/pod:
+          generate_lease: false
+    found:
+      description: The live values that the audit saw under the same paths and keys, C(null) where there was none.
+      type: dict
+      sample:
+        roles/pod:
+          generate_lease: true
+    findings:
+      description: The ids of the findings that it mends.
+      type: list
+      elements: str
+    steps:
+      description: The same settings in a safe order, each step with what it is for.
+      type: list
+      elements: dict
+    effect:
+      description:
+        - What it does to the mount's CRL, in words and as numbers that are C(null) where they are not known.
+        - Before is the highest peak of all scenarios as things are, after the highest from C(safe_from) on.
+      type: dict
+      sample:
+        text: peak CRL 612.0 KiB -> 140.2 KiB from 2026-12-24 on
+        peak_bytes_before: 626688
+        peak_bytes_after: 143565
+        peak_entries_before: 16064
+        peak_entries_after: 3675
+        safe_from: "2026-12-24T08:00:00Z"
+    risk:
+      description: What may go wrong, and what stays a risk until C(safe_from).
+      type: list
+      elements: str
+    interim:
+      description: What carries the mount over until then, the least harmful first.
+      type: list
+      elements: dict
+    needs:
+      description: The rights that it takes in the namespace of the target, and the downtime.
+      type: dict
+      sample:
+        rights:
+          - path: services/roles/pod
+            capabilities: [read, patch]
+        downtime: none
+    conflicts:
+      description:
+        - Settings for which findings want different values, with C(chosen) and why it was.
+        - With C(null) the setting is left out, and a person has to decide.
+      type: list
+      elements: dict
+plan_path:
+  description: Where the plan was written, or C(null).
+  returned: always
+  type: str
+  sample: /tmp/preflight_plan.yml
 json_path:
   description: Where the JSON report was written, or C(null).
   returned: always

@@ -88,12 +88,12 @@ options:
     type: path
   timeout:
     description:
-      - Seconds for each endpoint in all, from resolving its name to the end of the handshake.
+      - Seconds for each endpoint in all, from resolving its name to the end of the handshake; up to V(86400).
     type: float
     default: 10
   max_connections:
     description:
-      - How many endpoints are read at once; at most 5 of them on one server.
+      - How many endpoints are read at once, up to V(4096); at most 5 of them on one server.
     type: int
     default: 256
   ca_path:
@@ -108,6 +108,21 @@ options:
       - Known are V(kubelet), V(consul-connect), V(consul-template), V(vault-agent), V(cert-manager) and V(step).
         Others need an entry in O(rotator_windows). C(kubelet) and C(consul-connect) are recognised without being named.
     type: str
+  rotators:
+    description:
+      - The tool that renews what lies in certain files, where it is not O(rotator) for all of them. The first whose
+        O(rotators[].path) matches counts. A CA certificate beside a leaf is never taken for one that it renews.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: A shell pattern of the files.
+        type: str
+        required: true
+      rotator:
+        description: One of those that O(rotator) may name.
+        type: str
+        required: true
   max_lifespan_used:
     description:
       - Percent of a certificate's lifespan after which it should have been renewed.
@@ -163,6 +178,18 @@ EXAMPLES = r"""
       - /etc/kubernetes/admin.conf
     evidence_path: /var/tmp/certificates.bundle
 
+- name: Judge by its own window what a tool renews by itself
+  sre.preflight.certificate_audit:
+    paths:
+      - /etc/tls
+    rotators:
+      - path: /etc/tls/consul/*
+        rotator: consul-template
+      - path: /etc/tls/web/*
+        rotator: certbot
+    rotator_windows:
+      certbot: 70
+
 - name: Ask what the same evidence will look like at the end of the year, with a stricter policy
   sre.preflight.certificate_audit:
     replay_path: /var/tmp/certificates.bundle
@@ -200,6 +227,7 @@ findings:
         settings: {}
         found: {}
         text: Renew the certificate now, while the old one still works, and reload what serves it.
+        target:
       references:
         - Outage report of 2021-04-05, first remediation
 certificates:
@@ -292,6 +320,11 @@ OPTIONS = {
     "max_connections": {"type": "int", "default": 256},
     "ca_path": {"type": "path"},
     "rotator": {"type": "str"},
+    "rotators": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"path": {"type": "str", "required": True}, "rotator": {"type": "str", "required": True}},
+    },
 }
 TARGETS = ("paths", "kubeconfigs", "endpoints", "endpoints_path")
 

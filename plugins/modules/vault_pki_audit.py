@@ -216,6 +216,12 @@ mounts:
     namespace:
       description: Its namespace, empty for the root.
       type: str
+    address:
+      description: The server's host and port, as the audit was told them.
+      type: str
+    cluster_id:
+      description: The id of the server's cluster, C(null) where the server does not say.
+      type: str
     settings:
       description: C(auto_tidy), C(crl_config) and C(roles) as the server has them.
       type: dict

@@ -73,7 +73,7 @@ def run_playbook(lab: EmbeddedLab, report: Path, options: Sequence[str]) -> int:
 
 def forget_last_report(directory: Path) -> None:
     """Every lab is another one: comparing it with the last would tell nothing, and an old page could mislead."""
-    for name in ("preflight.json", "preflight.html"):
+    for name in ("preflight.json", "preflight.html", "preflight_plan.yml"):
         (directory / name).unlink(missing_ok=True)
 
 

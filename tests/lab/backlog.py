@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .fill import Batch, fill
+from .fill import CONNECTIONS, revoke_many
 from .pki_mount import PkiMount
 
 if TYPE_CHECKING:
@@ -27,8 +26,12 @@ def build_backlog(server: VaultServer) -> None:
     mount = PkiMount(server.client, MOUNT)
     mount.enable()
     mount.generate_root("Package index services CA")
-    fill(
-        mount,
-        Batch(count=REVOKED, ttl=timedelta(days=6), age=timedelta(days=24), revoked=REVOKED),
-        Batch(count=LEASED, ttl=timedelta(days=30), lease=True),
-    )
+    mount.create_role("replaced", max_ttl="144h", not_before_duration="576h")
+    mount.create_role("service", generate_lease=True, max_ttl="720h")
+    replaced = mount.issue_many("replaced", _names(REVOKED), connections=CONNECTIONS)
+    revoke_many(mount, [each.serial_number for each in replaced])
+    mount.issue_many("service", _names(LEASED), connections=CONNECTIONS)
+
+
+def _names(count: int) -> list[str]:
+    return [f"service-{number}.packages.lab.internal" for number in range(count)]

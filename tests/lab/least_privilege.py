@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tokens with the shipped least-privilege policy of the Vault audit, and no other right."""
+"""Tokens with one of the shipped least-privilege policies, and no other right."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .vault_server import VaultServer
 
-POLICY = Path(__file__).parents[2] / "roles" / "audit" / "files" / "vault_pki_audit.hcl"
+ROLES = Path(__file__).parents[2] / "roles"
+POLICY = ROLES / "audit" / "files" / "vault_pki_audit.hcl"
+CONFIG_POLICY = ROLES / "vault_tidy" / "files" / "vault_pki_config.hcl"
 _numbers = itertools.count(1)
 
 
-def policy_for(*mounts: str) -> str:
-    """The shipped policy, for these mounts instead of pki."""
-    server, each = POLICY.read_text(encoding="utf-8").split("# --- Each mount ---")
+def policy_for(*mounts: str, policy: Path = POLICY) -> str:
+    """A shipped policy, for these mounts instead of pki."""
+    server, each = policy.read_text(encoding="utf-8").split("# --- Each mount ---")
     return server + "".join(re.sub(r'([/"])pki/', rf"\g<1>{mount}/", each) for mount in mounts)
 
 

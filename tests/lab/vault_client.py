@@ -58,7 +58,7 @@ class VaultClient:
         data: dict[str, Any] = self.request("GET", path)["data"]
         return data
 
-    def write(self, path: str, **fields: Any) -> dict[str, Any]:
+    def write(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """The answer's ``data``; {} where it has none."""
         return self.request("POST", path, fields).get("data") or {}
 

@@ -49,7 +49,7 @@ class VaultServer(Server):
         self.raft = raft
         self.max_entry_size = max_entry_size
         self._client: VaultClient | None = None
-        self._unseal_key = ""
+        self.unseal_key = ""
 
     @property
     def port(self) -> int:
@@ -111,7 +111,7 @@ class VaultServer(Server):
 
     def set_up(self) -> None:
         keys = self.client.request("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
-        self._unseal_key = keys["keys_base64"][0]
+        self.unseal_key = keys["keys_base64"][0]
         self.unseal()
         self.client.token = keys["root_token"]
 
@@ -129,7 +129,7 @@ class VaultServer(Server):
 
     def unseal(self) -> None:
         """Returns when it is active."""
-        self.client.request("PUT", "sys/unseal", {"key": self._unseal_key})
+        self.client.request("PUT", "sys/unseal", {"key": self.unseal_key})
         self.await_active()
 
     def await_active(self) -> None:

@@ -12,6 +12,10 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build as build_plan
+
+from . import plans
+
 NOW = datetime(2026, 11, 23, 4, 0, 0, tzinfo=timezone.utc)
 
 Report = dict[str, Any]
@@ -153,10 +157,10 @@ def report(findings: list[dict[str, Any]], certificates: list[dict[str, Any]], *
         "pass": "everything was looked at, and nothing is at or above high",
     }
     waived = fields.get("waived", [])
-    rules = sorted({each["rule"] for each in [*findings, *waived]})
+    rules = sorted({each["rule"] for each in [*findings, *waived] if each["rule"] in RULES})
     return {
         "schema": "sre.preflight/report",
-        "schema_version": "1.0.0",
+        "schema_version": "1.1.0",
         "generated_at": instant(NOW + timedelta(seconds=12)),
         "judged_at": instant(NOW),
         "verdict": verdict,
@@ -301,6 +305,44 @@ def few() -> Report:
     )
 
 
+def planned() -> Report:
+    """Two mounts to mend: one with an outage near, interim measures and a conflict of each kind, one with neither."""
+    crl, tidy = "config/crl", "config/auto-tidy"
+    wanted = {
+        "roles/pod": {"generate_lease": False, "max_ttl": 864_000},
+        crl: {"auto_rebuild": True, "max_crl_entries": 10_742},
+        tidy: {"enabled": True, "tidy_revoked_certs": True, "interval_duration": 21_600},
+    }
+    live = {
+        "roles/pod": {"generate_lease": True, "max_ttl": 2_592_000},
+        crl: {"auto_rebuild": False, "max_crl_entries": 100_000},
+        tidy: {"enabled": False, "tidy_revoked_certs": False, "interval_duration": 43_200},
+    }
+    soon = instant(NOW + timedelta(days=6))
+    measure = {"measure": "keep_parent_tokens", "settings": {}, "commands": [], "consequence": "Tokens stay valid."}
+    overflow = {"peak_entries": 16_000, "peak_bytes": 624_234, "overflow_at": soon}
+    row = plans.mount_row(wanted, recommended={"until_then": overflow, "interim": [measure]})
+    pause = {tidy: {"pause_duration": 0}}
+    other = {**plans.TARGET, "mount": "team/pki/", "namespace": "a"}
+    findings = [
+        plans.wish(wanted, found=live, rule="vault.crl-overflow", severity="critical", outage_at=soon),
+        plans.wish(
+            {tidy: {"interval_duration": 43_200}}, found={tidy: {"interval_duration": 43_200}}, rule="vault.tidy-slow"
+        ),
+        plans.wish({tidy: {"pause_duration": 5}}, found={tidy: {"pause_duration": 60}}, rule="vault.tidy-pause"),
+        plans.wish(pause, found={tidy: {"pause_duration": 60}}, rule="vault.tidy-pauses"),
+        plans.wish({"roles/web": {"allow_localhost": False}}, target=other, rule="vault.localhost"),
+    ]
+    rule = {"title": "Not as it should be", "rationale": "It matters.", "remediation": "Set it.", "references": []}
+    return report(
+        findings,
+        [],
+        rules={each["rule"]: rule for each in findings},
+        mounts=[row],
+        plan=build_plan(findings, [row], NOW),
+    )
+
+
 def _until(each: dict[str, Any]) -> timedelta:
     return datetime.strptime(each["outage_at"], "%Y-%m-%dT%H:%M:%S%z") - NOW
 
@@ -400,6 +442,7 @@ def hostile() -> Report:
         verdict_reason=bad,
         waived=[waived],
         rules={each["rule"]: rule for each in findings},
+        plan=_hostile_plan(),
         policy={bad: bad},
         comparison={"previous_generated_at": instant(NOW), "new": ["2" * 16], "gone": [gone], "unchanged": 0},
         coverage=coverage(
@@ -412,3 +455,15 @@ def hostile() -> Report:
         ),
         provenance=[{**provenance(bad), "module": bad, "collection_version": bad}],
     )
+
+
+def _hostile_plan() -> list[dict[str, Any]]:
+    wishes = [
+        plans.wish(
+            {f"roles/{payload}": {payload: payload, "generate_lease": False}, payload: {"x": number}},
+            target={**plans.TARGET, "mount": payload, "namespace": payload, "address": payload},
+            hosts=[payload],
+        )
+        for number, payload in enumerate(PAYLOADS)
+    ]
+    return build_plan([*wishes, *({**each, "id": "3" * 16} for each in wishes)], [], NOW)

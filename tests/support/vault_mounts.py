@@ -136,7 +136,7 @@ def leaves(*by_day: list[Any], **more: Any) -> dict[str, Any]:
         "expected": read,
         "expired": 0,
         "by_day": list(by_day),
-        "by_issuer": {"CN=Some CA": read},
+        "end_entities": {},
         "revoked_unexpired_missing_from_crl": None,
         **more,
     }
@@ -253,7 +253,7 @@ def evidence_of(
     return {"server": on or server(), "mounts": list(mounts), "problems": problems or []}
 
 
-def _prepared(evidence: dict[str, Any], certificates: list[Certificate]) -> tuple[dict[str, Any], Inventory]:
+def with_issuers(evidence: dict[str, Any], certificates: list[Certificate]) -> tuple[dict[str, Any], Inventory]:
     """The evidence with its issuers bound to these certificates in their order, and their inventory."""
     prepared, inventory = deepcopy(evidence), Inventory()
     target = inventory.add_target("vault", "vault://lab/pki/")
@@ -279,7 +279,7 @@ def findings(
 ) -> list[dict[str, Any]]:
     """The findings as JSON, of one rule or of all."""
     policy = Policy.from_options(RULES.settings(), options)
-    prepared, inventory = _prepared(evidence, certificates or [intermediate()])
+    prepared, inventory = with_issuers(evidence, certificates or [intermediate()])
     on, mounts = facts_of(prepared, inventory, policy, now)
     only = None if rule is None else frozenset({f"vault.{rule}"})
     judged = judge(on, mounts, policy, now, coverage or Coverage(), include_passes, only=only)

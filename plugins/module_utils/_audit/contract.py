@@ -121,6 +121,8 @@ def _now(given: Any, started: datetime) -> datetime:
 
 def _writable(path: str | None) -> None:
     """Before anything is collected: a typing error in evidence_path must not cost a whole run."""
+    if path and os.path.isdir(path):
+        raise OptionError.of("evidence_path", path, "is a directory; name a file in it")
     if path and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise OptionError.of("evidence_path", path, "lies in a directory that does not exist; create it first")
 

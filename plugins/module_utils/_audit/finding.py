@@ -47,17 +47,24 @@ class Remediation:
     """What mends a finding: in words, and as settings of a role where a role can do it.
 
     ``found`` holds the live values that the audit saw, under the same keys as ``settings``: a role refuses to
-    overwrite anything else.
+    overwrite anything else. ``target`` is what the settings are of: its ``kind``, and what it takes to find it.
     """
 
     text: str
     role: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     found: Mapping[str, Any] = field(default_factory=dict)
+    target: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """{role, settings, found, text}."""
-        return {"role": self.role, "settings": dict(self.settings), "found": dict(self.found), "text": self.text}
+        """{role, settings, found, text, target}; target is None where no role can do it."""
+        return {
+            "role": self.role,
+            "settings": dict(self.settings),
+            "found": dict(self.found),
+            "text": self.text,
+            "target": None if self.target is None else dict(self.target),
+        }
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .contract import CONTRACT_OPTIONS, Domain, run
+from .libraries import Library
 from .policy import OptionError, Setting
 
 _TYPES = {"percent": "float", "factor": "float", "count": "int", "duration": "str"}
@@ -27,16 +28,21 @@ def run_module(domain: Domain, options: Mapping[str, Mapping[str, Any]], **spec:
     module = AnsibleModule(
         argument_spec={**options, **thresholds, **CONTRACT_OPTIONS}, supports_check_mode=True, **spec
     )
-    for library in domain.libraries:
-        if library.import_error:
-            module.fail_json(msg=missing_required_lib(library.requirement), exception=library.import_error)
-        if library.too_old():
-            module.fail_json(msg=library.too_old())
+    check_libraries(module, domain.libraries)
     try:
         result = run(domain, module.params, check_mode=module.check_mode, clock=lambda: datetime.now(timezone.utc))
     except OptionError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
+
+
+def check_libraries(module: AnsibleModule, libraries: Iterable[Library]) -> None:
+    """Ends the module where a library is missing or too old."""
+    for library in libraries:
+        if library.import_error:
+            module.fail_json(msg=missing_required_lib(library.requirement), exception=library.import_error)
+        if library.too_old():
+            module.fail_json(msg=library.too_old())
 
 
 def _threshold(setting: Setting) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from .library import urllib3
 TLS = "tls"
 STALLED = "stalled"
 UNREACHABLE = "unreachable"
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""The other end was there and went, as a load balancer does whose server restarts: no fault of the certificates."""
 
 
 class ConnectionFailure(NamedTuple):
@@ -27,7 +29,9 @@ class ConnectionFailure(NamedTuple):
 def connection_failure(error: Exception, timeout: float) -> ConnectionFailure:
     """What one of library.CONNECTION_ERRORS means; ``timeout`` in seconds is what was waited for."""
     causes = list(_causes(error))
-    refused = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    refused = next(
+        (cause for cause in causes if isinstance(cause, ssl.SSLError) and not isinstance(cause, _HUNG_UP)), None
+    )
     if refused is not None:
         reason = getattr(refused, "verify_message", None) or refused.reason or "the handshake failed"
         return ConnectionFailure(TLS, f"TLS: {reason}")

@@ -84,7 +84,7 @@ def unread(facts: MountFacts | ServerFacts, part: str) -> Verdict:
 
 def remedy(mount: MountFacts, text: str, settings: Settings) -> Remediation:
     """These settings as a task of the role; ``settings`` are {path below the mount: {key: value}}."""
-    return Remediation(text, role=ROLE, settings=settings, found=found(mount.evidence, settings))
+    return Remediation(text, role=ROLE, settings=settings, found=found(mount.evidence, settings), target=mount.target)
 
 
 def changed(mount: MountFacts, path: str, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> Settings:

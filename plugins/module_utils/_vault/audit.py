@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,7 @@ from .._x509.library import CRYPTOGRAPHY
 from . import domain
 from .collect import collect as collect_evidence
 from .crl_model import crl_row
+from .days import DAY
 from .facts import MountFacts, ServerFacts
 from .rules import RULES
 
@@ -30,17 +31,21 @@ SETTINGS = tuple({each.name: each for each in (*RULES.settings(), *x509.RULES.se
 
 
 class Audit:
-    """The evidence {server, mounts, problems}, the inventory of the issuers, and the facts made of them once."""
+    """The evidence {server, mounts, problems}, the inventory of the issuers, and the facts made of them once.
 
-    def __init__(self, evidence: Mapping[str, Any], inventory: Inventory) -> None:
+    ``day`` is that of the evidence's dates (see days.py).
+    """
+
+    def __init__(self, evidence: Mapping[str, Any], inventory: Inventory, *, day: timedelta = DAY) -> None:
         self.evidence = evidence
         self.inventory = inventory
+        self.day = day
         self._facts: tuple[ServerFacts, list[MountFacts]] | None = None
 
     def facts(self, policy: Policy, now: datetime) -> tuple[ServerFacts, list[MountFacts]]:
         """The facts; policy and now are the same throughout a run."""
         if self._facts is None:
-            self._facts = domain.facts_of(self.evidence, self.inventory, policy, now)
+            self._facts = domain.facts_of(self.evidence, self.inventory, policy, now, day=self.day)
         return self._facts
 
 
@@ -83,7 +88,7 @@ def _mount(mount: MountFacts, now: datetime) -> dict[str, Any]:
     evidence = mount.evidence
     return {
         "path": mount.path,
-        "namespace": evidence.get("namespace") or "",
+        **{key: mount.target[key] for key in ("namespace", "address", "cluster_id")},
         "settings": {part: evidence.get(part) for part in ("auto_tidy", "crl_config", "roles")},
         "crl": crl_row(evidence, mount.limit, now),
         "leases": mount.value("leases"),

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .._audit.policy import OptionError
 from .._x509.inventory import Inventory
-from .auth import Credentials, check_token, log_in
-from .connection import from_params
+from .auth import Credentials, check_token
+from .days import DAY
 from .errors import RequestError
 from .leaf_cache import LeafCache
 from .leases import count_irrevocable
-from .libraries import require
 from .mounts import LeafOptions, Mount, MountReader, list_mounts, pki_mounts, unread_mount
 from .parts import Parts
 from .server import product_of, read_server
+from .session import logged_in
 from .transport import Transport
 
 COLLECT_OPTIONS: dict[str, dict[str, Any]] = {
@@ -50,35 +50,36 @@ class Collected:
     inventory: Inventory
 
 
-def collect(params: Mapping[str, Any], *, environment: Mapping[str, str], now: datetime) -> Collected:
-    """Logs in and collects; only reads and lists.
+def collect(
+    params: Mapping[str, Any], *, environment: Mapping[str, str], now: datetime, day: timedelta = DAY
+) -> Collected:
+    """Logs in and collects; only reads and lists. Dates are counted by ``day`` (see days.py).
 
     Raises OptionError for bad input, for a refused login, and where the server cannot be asked anything at all.
     Whatever else fails is a problem in the evidence.
     """
-    require()
     _check_numbers(params)
-    connection = from_params(params, environment)
-    transport = Transport(connection)
-    try:
-        log_in(transport, params, environment)
+    with logged_in(params, environment) as transport:
         has_token = Credentials(params, environment).method() != "none"
-        return Collector(transport, params, now=now, has_token=has_token).collect()
-    except RequestError as error:
-        raise OptionError.of("url", connection.url, f"cannot be asked: {error}") from None
-    finally:
-        transport.close()
-        if params.get("retry_action") != "ignore":
-            _warn_of(transport.retried)
+        return Collector(transport, params, now=now, has_token=has_token, day=day).collect()
 
 
 class Collector:
     """One run over one server."""
 
-    def __init__(self, transport: Transport, params: Mapping[str, Any], *, now: datetime, has_token: bool) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        params: Mapping[str, Any],
+        *,
+        now: datetime,
+        has_token: bool,
+        day: timedelta = DAY,
+    ) -> None:
         self.transport = transport
         self.params = params
         self.now = now
+        self.day = day
         self.has_token = has_token
         self.inventory = Inventory()
         self.parts = Parts(transport)
@@ -146,8 +147,10 @@ class Collector:
             self.transport,
             mount,
             detailed=self.server["product"] == "openbao",
+            managed_keys=bool(self.server["enterprise"]),
             leaf_options=self._leaf_options,
             now=self.now,
+            day=self.day,
         )
         try:
             evidence = reader.read(irrevocable)
@@ -180,15 +183,6 @@ class Collector:
                 stub["problems"] = [{**self.parts.problems[0], "part": "mount"}]
                 stubs.append(stub)
         return stubs
-
-
-def _warn_of(retried: Mapping[str, int]) -> None:
-    """One warning in the module's result for all requests that had to be repeated."""
-    if retried:
-        from ansible.module_utils.common.warnings import warn
-
-        reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(retried.items()))
-        warn(f"requests to the server had to be repeated: {reasons}")
 
 
 def _normal_path(name: str) -> str:

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from ansible.module_utils.common.validation import check_type_dict
 
 from .._audit.policy import OptionError
 from .._http.context import Files, Names, client_context
@@ -24,7 +27,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "proxies": {"type": "raw"},
     "timeout": {"type": "int"},
     "retries": {"type": "raw"},
-    "retry_action": {"type": "str", "choices": ["ignore", "warn"], "default": "warn"},
+    "retry_action": {"type": "str", "choices": ["ignore", "warn"]},
     "max_connections": {"type": "int", "default": 8},
 }
 """The options of every module that speaks to Vault or OpenBao (doc fragment ``vault_connection``)."""
@@ -36,6 +39,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "proxies": ("ANSIBLE_HASHI_VAULT_PROXIES",),
     "timeout": ("ANSIBLE_HASHI_VAULT_TIMEOUT",),
     "retries": ("ANSIBLE_HASHI_VAULT_RETRIES",),
+    "retry_action": ("ANSIBLE_HASHI_VAULT_RETRY_ACTION",),
     "auth_method": ("ANSIBLE_HASHI_VAULT_AUTH_METHOD",),
     "mount_point": ("ANSIBLE_HASHI_VAULT_MOUNT_POINT",),
     "token": ("ANSIBLE_HASHI_VAULT_TOKEN", "VAULT_TOKEN", "BAO_TOKEN"),
@@ -52,6 +56,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 """Where an option that is not given is looked for, in this order."""
 _SKIP_VERIFY = ("VAULT_SKIP_VERIFY", "BAO_SKIP_VERIFY")
+
+_MAPPING = re.compile(r"\s*(\{|[a-z_]+=)")
 
 _BOOLEANS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
@@ -72,7 +78,10 @@ class Retries(NamedTuple):
 
 @dataclass(frozen=True)
 class Connection:
-    """A server and how to reach it. ``timeout`` is for one request with all its retries, in seconds."""
+    """A server and how to reach it. ``timeout`` is for one request with all its retries, in seconds.
+
+    ``warn_of_retries``: whether people are told that requests had to be repeated.
+    """
 
     url: str
     namespace: str = ""
@@ -81,6 +90,7 @@ class Connection:
     proxies: Mapping[str, str] | None = None
     timeout: float = DEFAULT_TIMEOUT
     retries: Retries = field(default_factory=Retries)
+    warn_of_retries: bool = True
     max_connections: int = 8
     client_certificate: str | None = None
     client_key: str | None = None
@@ -110,9 +120,10 @@ def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> Co
         namespace=(value_of("namespace", params, environment) or "").strip("/"),
         ca_cert=value_of("ca_cert", params, environment),
         validate_certs=_validate_certs(params, environment),
-        proxies=parse_proxies(value_of("proxies", params, environment)),
+        proxies=parse_proxies(_mapping_in("proxies", value_of("proxies", params, environment))),
         timeout=_timeout(value_of("timeout", params, environment)),
         retries=_retries(value_of("retries", params, environment)),
+        warn_of_retries=_warn_of_retries(value_of("retry_action", params, environment)),
         max_connections=connections,
         client_certificate=certificate,
         client_key=key,
@@ -181,6 +192,7 @@ def _retries(given: Any) -> Retries:
     """A number, or a mapping with total, backoff_factor and status_forcelist as urllib3's Retry has them."""
     if given is None:
         return Retries()
+    given = _mapping_in("retries", given)
     own = given if isinstance(given, Mapping) else {"total": given}
     unknown = set(own) - {"total", "backoff_factor", "status_forcelist"}
     if unknown:
@@ -199,3 +211,21 @@ def _retries(given: Any) -> Retries:
     if retries.total < 0 or retries.backoff < 0:
         raise OptionError.of("retries", given, "is refused; give a number, or numbers as total and backoff_factor")
     return retries
+
+
+def _warn_of_retries(given: Any) -> bool:
+    choices = CONNECTION_OPTIONS["retry_action"]["choices"]
+    if given is not None and given not in choices:
+        raise OptionError.of("retry_action", given, f"is not known; use one of {', '.join(choices)}")
+    return bool(given != "ignore")
+
+
+def _mapping_in(option: str, given: Any) -> Any:
+    """A mapping that was written as text, as in the environment: ``{"https": ...}`` or ``https=...``."""
+    if not isinstance(given, str) or not _MAPPING.match(given):
+        return given
+    try:
+        return check_type_dict(given)
+    except (TypeError, ValueError):
+        # It is not shown: a proxy's URL may hold a password.
+        raise OptionError(f"{option}: is no mapping; write it as JSON, or as key=value") from None

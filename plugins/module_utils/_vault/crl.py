@@ -7,35 +7,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .._audit.instant import format_instant
 from .._x509 import library
 from .._x509.crl import read_crl
+from .days import DAY, day_names
 
 
-def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
+def read_history(der: bytes, revoked: dict[int, str] | None = None, *, day: timedelta = DAY) -> dict[str, Any]:
     """{bytes, entries, this_update, next_update, crl_number, issuer, revocation_days, newest_revocation}.
 
-    revocation_days: [day, entries revoked on it] in the days' order; newest_revocation: an instant or None. All
-    serial numbers are added to ``serials`` where it is given. Raises ValueError with the reason in words.
+    revocation_days: [day, entries revoked on it] in the order of these days, which are ``day`` long;
+    newest_revocation: an instant or None. ``revoked`` gets the day of each serial number where it is given. Raises
+    ValueError with the reason in words.
     """
     header = read_crl(der)
     crl = library.x509.load_der_x509_crl(der)
     revocation_date = _utc if library.HAS_AWARE_DATES else _naive
-    revoked_at: Counter[datetime] = Counter()
+    days: dict[datetime, str] = {}
+    counts: Counter[str] = Counter()
+    named = day_names(day)
     try:
         for entry in crl:
-            revoked_at[revocation_date(entry)] += 1
-            if serials is not None:
-                serials.add(entry.serial_number)
+            instant = revocation_date(entry)
+            if instant not in days:
+                days[instant] = named(instant.isoformat())
+            counts[days[instant]] += 1
+            if revoked is not None:
+                revoked[entry.serial_number] = days[instant]
         number = _crl_number(crl)
     except library.REFUSALS as error:
         raise ValueError(f"the CRL is not well-formed: {error}") from None
-    days: Counter[str] = Counter()
-    for instant, count in revoked_at.items():
-        days[f"{instant.year:04d}-{instant.month:02d}-{instant.day:02d}"] += count
     return {
         "bytes": header["bytes"],
         "entries": header["entries"],
@@ -43,8 +47,8 @@ def read_history(der: bytes, serials: set[int] | None = None) -> dict[str, Any]:
         "next_update": header["next_update"],
         "crl_number": number,
         "issuer": header["issuer"],
-        "revocation_days": [[day, days[day]] for day in sorted(days)],
-        "newest_revocation": format_instant(max(revoked_at)) if revoked_at else None,
+        "revocation_days": [[name, counts[name]] for name in sorted(counts)],
+        "newest_revocation": format_instant(max(days)) if days else None,
     }
 
 

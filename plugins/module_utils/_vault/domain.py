@@ -16,31 +16,35 @@ from .._audit.finding import Finding, Resource
 from .._audit.policy import Policy
 from .._audit.rule import Context
 from .._x509.inventory import Inventory
+from .days import DAY
 from .facts import CrlFacts, IssuerFacts, MountFacts, RoleFacts, ServerFacts, UnreadPart
 from .forecast import ForecastPolicy
 from .rules import RULES
 
 Collected = Mapping[str, Any]
-_DAY = timedelta(days=1)
 
 
 def facts_of(
-    evidence: Collected, inventory: Inventory, policy: Policy, now: datetime
+    evidence: Collected, inventory: Inventory, policy: Policy, now: datetime, *, day: timedelta = DAY
 ) -> tuple[ServerFacts, list[MountFacts]]:
-    """The facts of the evidence {server, mounts, problems}; each mount's forecast is made once, when asked for."""
+    """The facts of the evidence {server, mounts, problems}; each mount's forecast is made once, when asked for.
+
+    ``day`` is that of the evidence's dates (see days.py).
+    """
     server = ServerFacts(evidence["server"], tuple(evidence.get("problems") or ()))
-    forecasts = forecast_policy(policy)
+    forecasts = forecast_policy(policy, day)
     return server, [MountFacts(mount, server, inventory, forecasts, now) for mount in evidence["mounts"]]
 
 
-def forecast_policy(policy: Policy) -> ForecastPolicy:
-    """The policy's values as the forecast takes them."""
+def forecast_policy(policy: Policy, day: timedelta = DAY) -> ForecastPolicy:
+    """The policy's values as the forecast takes them, which goes by ``day``."""
     return ForecastPolicy(
         growth=policy["forecast_growth"],
-        backlog_days=policy["backlog_away"] / _DAY,
-        token_ttl_days=policy["backlog_token_ttl"] / _DAY,
+        backlog_days=policy["backlog_away"] / day,
+        token_ttl_days=policy["backlog_token_ttl"] / day,
         fill=policy["max_crl_fill"] / 100,
         drain_seconds=policy["max_lease_drain"].total_seconds(),
+        step=day,
     )
 
 

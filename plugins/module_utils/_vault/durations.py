@@ -36,13 +36,30 @@ def seconds_of(value: Any) -> int | float | None:
     return _plain(-total if text.startswith("-") else total)
 
 
+def is_duration(key: str) -> bool:
+    """Whether the server's key is that of a duration."""
+    return _NAME.search(key) is not None
+
+
 def normalise(settings: dict[str, Any]) -> dict[str, Any]:
     """The server's own keys, with all that are durations as seconds (see seconds_of)."""
     return {key: _normalised(key, value) for key, value in settings.items()}
 
 
+def duration_text(seconds: float) -> str:
+    """``72h``, ``90m``, ``45s`` or ``200ms``: what every path of the API takes and keeps as a duration.
+
+    A bare number is kept as it came by config/crl, where other programs then read no duration.
+    """
+    for unit in ("h", "m", "s", "ms"):
+        count = _plain(seconds / _UNITS[unit])
+        if isinstance(count, int) and (count or unit == "s"):
+            return f"{count}{unit}"
+    return f"{seconds:.9f}".rstrip("0") + "s"
+
+
 def _normalised(key: str, value: Any) -> Any:
-    if not isinstance(value, str) or not _NAME.search(key):
+    if not isinstance(value, str) or not is_duration(key):
         return value
     seconds = seconds_of(value)
     return value if seconds is None else seconds

@@ -33,8 +33,8 @@ TOKEN_REASON = "the token is no longer accepted; it has expired or was revoked" 
 
 ABSENT = (MISSING, EMPTY)
 
-FINAL = frozenset({TOKEN, SEALED, STANDBY, UNINITIALISED, TLS})
-"""After one of these no other request can succeed."""
+FINAL = frozenset({TOKEN, SEALED, UNINITIALISED, TLS})
+"""After one of these no other request can succeed. (A standby forwards all but a few to the active node.)"""
 
 _MAX_WORDS = 300
 

@@ -100,14 +100,30 @@ class MountFacts:
         namespace = str(self.evidence.get("namespace") or "").strip("/")
         return f"{namespace}/{self.path}" if namespace else self.path
 
+    @property
+    def target(self) -> dict[str, Any]:
+        """The mount as what a remediation's settings are of: {kind, address, cluster_id, namespace, mount}."""
+        return {
+            "kind": "vault_mount",
+            "address": self.server.address,
+            "cluster_id": self.server.evidence.get("cluster_id") or None,
+            "namespace": self.evidence.get("namespace") or "",
+            "mount": self.path,
+        }
+
     def problem(self, part: str) -> Mapping[str, Any] | None:
-        """Why that part could not be read; None where it could."""
+        """Why that part could not be read; None where it could.
+
+        CRLs are found by their issuers, and leaves in the list of certificates: without those, they are unread too.
+        """
         if part in SERVER_PARTS:
             return self.server.problem(part)
-        for problem in self.evidence.get("problems") or ():
-            if problem.get("part") in (part, "mount"):
-                return dict(problem)
-        return None
+        parts = {part, "mount"}
+        if part == "crls":
+            parts.add("issuers")
+        if part == "leaves" and self.settings("leaves").get("mode") != "none":
+            parts.add("certificates")
+        return next((dict(each) for each in self.evidence.get("problems") or () if each.get("part") in parts), None)
 
     def value(self, part: str) -> Any:
         """The evidence of that part; None where there is none."""
@@ -144,9 +160,10 @@ class MountFacts:
 
     @cached_property
     def frozen(self) -> bool | None:
-        """Whether revocations no longer reach the CRL; None where that cannot be told."""
-        if self.settings("leaves").get("revoked_unexpired_missing_from_crl") == 0:
-            return False
+        """Whether revocations no longer reach the CRL; None where that cannot be told.
+
+        Also where all that is missing has expired: a rebuild would hold it, and none succeeds before nextUpdate.
+        """
         return is_frozen(self.evidence, self.now)
 
     @cached_property

@@ -20,6 +20,7 @@ from typing import Any, Callable
 from .._audit.instant import format_instant
 from .crl_model import CrlShape, capacity_entries, main_crl, shape_of
 from .curves import Curves, grown
+from .days import DAY
 from .drain import DrainModel, drain_model
 from .population import Population, population
 from .storage_limit import StorageLimit
@@ -44,7 +45,7 @@ class ForecastPolicy:
     token_ttl_days: float = 32.0
     fill: float = 0.5
     drain_seconds: float = 600.0
-    step: timedelta = timedelta(days=1)
+    step: timedelta = DAY
 
     @property
     def horizon(self) -> float:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from .._x509.certificate import Certificate
 from .._x509.certificate_reader import read_certificate
 from .crl import read_history
+from .days import DAY
 from .durations import normalise
 from .errors import RequestError
 from .parts import Parts
@@ -40,8 +42,11 @@ class Issuers(NamedTuple):
     certificates: dict[str, Certificate]
 
 
-def read_issuers(parts: Parts, listed: Mapping[str, Any]) -> Issuers:
-    """Each issuer that ``listed`` (LIST issuers) names, read once."""
+def read_issuers(parts: Parts, listed: Mapping[str, Any], *, managed_keys: bool) -> Issuers:
+    """Each issuer that ``listed`` (LIST issuers) names, read once.
+
+    ``managed_keys``: the product has keys outside its own storage, so whether a root's is one is read too.
+    """
     default = _default(parts, listed)
     rows = parts.each("issuers", lambda ref: parts.read(f"issuer/{ref}"), list(listed["keys"]))
     issuers = Issuers([], {})
@@ -55,7 +60,20 @@ def read_issuers(parts: Parts, listed: Mapping[str, Any]) -> Issuers:
             row["certificate_fingerprint_sha256"] = certificate.fingerprint_sha256
             issuers.certificates[issuer_id] = certificate
         issuers.rows.append(row)
+    if managed_keys:
+        _read_keys(parts, issuers)
     return issuers
+
+
+def _read_keys(parts: Parts, issuers: Issuers) -> None:
+    """``key_managed`` of the roots that have a key. The answer describes the key, and does not hold it."""
+    roots = {each for each, certificate in issuers.certificates.items() if certificate.self_issued}
+    rows = [row for row in issuers.rows if row["issuer_id"] in roots and row["key_id"]]
+    ids = sorted({row["key_id"] for row in rows})
+    keys = parts.each("issuer_keys", lambda key_id: parts.read(f"key/{key_id}"), ids)
+    for row in rows:
+        if row["key_id"] in keys:
+            row["key_managed"] = bool(keys[row["key_id"]].get("managed_key_id"))
 
 
 def _default(parts: Parts, listed: Mapping[str, Any]) -> str | None:
@@ -79,14 +97,17 @@ def _row(issuer_id: str, data: Mapping[str, Any], is_default: bool) -> dict[str,
         "usage": [each.strip() for each in usage.split(",")] if isinstance(usage, str) else list(usage),
         **normalise({key: data.get(key) for key in _KEPT}),
         "certificate_fingerprint_sha256": None,
+        "key_managed": None,
     }
 
 
-def read_crls(parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] | None) -> list[dict[str, Any]]:
+def read_crls(
+    parts: Parts, issuers: Issuers, *, delta: bool, revoked: list[dict[int, str]] | None, day: timedelta = DAY
+) -> list[dict[str, Any]]:
     """The complete CRLs, and with ``delta`` the delta CRLs, as served; one request each.
 
-    Issuers that share key and subject share a CRL; one without a key has none. The serial numbers of all entries
-    are added to ``serials``.
+    Issuers that share key and subject share a CRL; one without a key has none. Where ``revoked`` is
+    given it gets the entries of each CRL, day of revocation by serial number; the history is by ``day``.
     """
     crls = []
     for group in _groups(issuers):
@@ -95,13 +116,16 @@ def read_crls(parts: Parts, issuers: Issuers, *, delta: bool, serials: set[int] 
         ref = next((row["issuer_id"] for row in group if "crl-signing" in row["usage"]), ids[0])
         for kind, path in (("complete", "crl/der"), ("delta", "crl/delta/der")):
             if kind == "complete" or delta:
-                crl = _read_crl(parts, f"issuer/{ref}/{path}", serials)
+                entries: dict[int, str] | None = None if revoked is None else {}
+                crl = _read_crl(parts, f"issuer/{ref}/{path}", entries, day)
                 if crl is not None:
-                    crls.append({"issuer_ids": ids, "kind": kind, **crl})
+                    crls.append({"issuer_ids": ids, "kind": kind, "revoked_by_day": None, **crl})
+                    if revoked is not None and entries is not None:
+                        revoked.append(entries)
     return crls
 
 
-def _read_crl(parts: Parts, path: str, serials: set[int] | None) -> dict[str, Any] | None:
+def _read_crl(parts: Parts, path: str, revoked: dict[int, str] | None, day: timedelta) -> dict[str, Any] | None:
     try:
         der = parts.transport.raw(parts.prefix + path, namespace=parts.namespace)
     except RequestError as error:
@@ -110,7 +134,7 @@ def _read_crl(parts: Parts, path: str, serials: set[int] | None) -> dict[str, An
     if not der:
         return None
     try:
-        return read_history(der, serials)
+        return read_history(der, revoked, day=day)
     except ValueError as error:
         parts.problem("crls", parts.prefix + path, str(error))
         return None

@@ -17,22 +17,27 @@ from typing import Callable, NamedTuple, TypeVar
 _Value = TypeVar("_Value")
 _Action = Callable[[sqlite3.Connection], _Value]
 
-VERSION = 1
+VERSION = 2
 _BUSY_SECONDS = 10.0
 _SCHEMA = """
 CREATE TABLE leaves (
     mount TEXT NOT NULL, serial TEXT NOT NULL, not_before TEXT NOT NULL, not_after TEXT NOT NULL, issuer TEXT NOT NULL,
+    is_ca INTEGER,
     PRIMARY KEY (mount, serial)
 ) WITHOUT ROWID
 """
 
 
 class Leaf(NamedTuple):
-    """One issued certificate: its dates as instants in text, and its issuer's name."""
+    """One issued certificate: its dates as instants in text, its issuer's name, and whether it is an authority's.
+
+    A detailed listing does not tell the last: None.
+    """
 
     not_before: str
     not_after: str
     issuer: str
+    is_ca: bool | None = None
 
 
 class LeafCache:
@@ -96,8 +101,11 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 
 def _select(database: sqlite3.Connection, mount: str) -> dict[str, Leaf]:
-    rows = database.execute("SELECT serial, not_before, not_after, issuer FROM leaves WHERE mount = ?", (mount,))
-    return {serial: Leaf(not_before, not_after, issuer) for serial, not_before, not_after, issuer in rows}
+    rows = database.execute("SELECT serial, not_before, not_after, issuer, is_ca FROM leaves WHERE mount = ?", (mount,))
+    return {
+        serial: Leaf(not_before, not_after, issuer, None if is_ca is None else bool(is_ca))
+        for serial, not_before, not_after, issuer, is_ca in rows
+    }
 
 
 def _store(database: sqlite3.Connection, mount: str, leaves: Mapping[str, Leaf], listed: Sequence[str]) -> None:
@@ -106,4 +114,4 @@ def _store(database: sqlite3.Connection, mount: str, leaves: Mapping[str, Leaf],
     gone = [(mount, serial) for serial in stored if serial not in present]
     database.executemany("DELETE FROM leaves WHERE mount = ? AND serial = ?", gone)
     rows = ((mount, serial, *leaf) for serial, leaf in leaves.items())
-    database.executemany("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?, ?)", rows)
+    database.executemany("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?, ?, ?)", rows)

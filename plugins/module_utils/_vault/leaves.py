@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from .._audit.instant import format_instant, parse_instant
 from .._x509.certificate_reader import read_certificate
 from . import errors
+from .days import DAY, day_names
 from .errors import RequestError
 from .leaf_cache import Leaf, LeafCache
 from .parts import Parts
@@ -149,7 +150,12 @@ def _single(parts: Parts, serial: str) -> Read | RequestError:
         certificate = read_certificate(der_of_pem(data.get("certificate")))
         revoked_at = data.get("revocation_time_rfc3339")
         return Read(
-            Leaf(format_instant(certificate.not_before), format_instant(certificate.not_after), certificate.issuer),
+            Leaf(
+                format_instant(certificate.not_before),
+                format_instant(certificate.not_after),
+                certificate.issuer,
+                certificate.is_ca,
+            ),
             format_instant(parse_instant(revoked_at)) if revoked_at else None,
         )
     except RequestError as error:
@@ -158,23 +164,23 @@ def _single(parts: Parts, serial: str) -> Read | RequestError:
         return RequestError(errors.UNREADABLE, parts.prefix + path, str(error))
 
 
-def summarise(leaves: dict[str, Leaf], *, mode: str, expected: int | None, now: datetime) -> dict[str, Any]:
-    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, by_issuer, ...}."""
+def summarise(
+    leaves: dict[str, Leaf], *, mode: str, expected: int | None, now: datetime, day: timedelta = DAY
+) -> dict[str, Any]:
+    """The evidence's ``leaves``: {mode, read, expected, expired, by_day, ...}; days are ``day`` long."""
     instant, oldest = format_instant(now), format_instant(now - EXPIRED_HORIZON)
     days: Counter[tuple[str, str]] = Counter()
-    issuers: Counter[str] = Counter()
     expired = 0
+    named = day_names(day)
     for leaf in leaves.values():
         expired += leaf.not_after <= instant
-        issuers[leaf.issuer] += 1
         if leaf.not_after > oldest:
-            days[leaf.not_before[:10], leaf.not_after[:10]] += 1
+            days[named(leaf.not_before), named(leaf.not_after)] += 1
     return {
         **nothing_read(mode, expected),
         "read": len(leaves),
         "expired": expired,
         "by_day": [[issued, expires, days[issued, expires]] for issued, expires in sorted(days)],
-        "by_issuer": dict(sorted(issuers.items())),
     }
 
 
@@ -186,14 +192,29 @@ def nothing_read(mode: str = "none", expected: int | None = None) -> dict[str, A
         "expected": expected,
         "expired": 0,
         "by_day": [],
-        "by_issuer": {},
+        "end_entities": {},
         "revoked_unexpired_missing_from_crl": None,
         "newest_revocation_missing_from_crl": None,
     }
 
 
+def revoked_by_day(
+    entries: Mapping[int, str], leaves: Mapping[str, Leaf], *, day: timedelta = DAY
+) -> list[list[Any]] | None:
+    """A CRL's ``revoked_by_day``: [day revoked, day of notAfter or None where it is not known, count].
+
+    ``entries`` has the day of revocation by serial number. None where no notAfter is known.
+    """
+    named = day_names(day)
+    expiries = {number(serial): named(leaf.not_after) for serial, leaf in leaves.items()}
+    counts = Counter((revoked, expiries.get(serial)) for serial, revoked in entries.items())
+    if all(expires is None for _revoked, expires in counts):
+        return None
+    return [[*dates, counts[dates]] for dates in sorted(counts, key=lambda dates: (dates[0], dates[1] or ""))]
+
+
 def missing_from_crl(
-    parts: Parts, revoked: list[str], in_crl: set[int], leaves: dict[str, Leaf], now: datetime
+    parts: Parts, revoked: list[str], in_crl: Container[Any], leaves: dict[str, Leaf], now: datetime
 ) -> dict[str, Any]:
     """{revoked_unexpired_missing_from_crl, newest_revocation_missing_from_crl}: what a frozen CRL shows.
 

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from . import errors
+from .days import DAY
 from .durations import normalise
+from .end_entities import end_entities
 from .errors import RequestError
 from .issuers import Issuers, read_crls, read_issuers
 from .leaf_cache import LeafCache
 from .leases import count_leases
-from .leaves import choose, missing_from_crl, nothing_read, read_leaves, summarise
+from .leaves import choose, missing_from_crl, nothing_read, read_leaves, revoked_by_day, summarise
 from .parts import Parts, Task
 from .serials import number
 from .transport import Transport
@@ -97,13 +100,23 @@ class MountReader:
     """Reads one mount, part by part; no part's failure keeps another from being read."""
 
     def __init__(
-        self, transport: Transport, mount: Mount, *, detailed: bool, leaf_options: LeafOptions, now: datetime
+        self,
+        transport: Transport,
+        mount: Mount,
+        *,
+        detailed: bool,
+        managed_keys: bool,
+        leaf_options: LeafOptions,
+        now: datetime,
+        day: timedelta = DAY,
     ) -> None:
         self.mount = mount
         self.parts = Parts(transport, mount.path, mount.namespace)
         self._detailed = detailed
+        self._managed_keys = managed_keys
         self._leaf_options = leaf_options
         self._now = now
+        self._day = day
         self._listed: dict[str, Any] = {}
         self.issuers = Issuers([], {})
 
@@ -115,13 +128,13 @@ class MountReader:
             evidence["problems"] = self.parts.problems
             return evidence
         evidence["roles"] = self._roles()
-        evidence["issuers"], evidence["crls"], in_crl = self._issuers(evidence["crl_config"])
+        evidence["issuers"], evidence["crls"], in_crls = self._issuers(evidence["crl_config"])
         tune = evidence["tune"] or {}
         evidence["max_lease_ttl_seconds"] = tune.get("max_lease_ttl", evidence["max_lease_ttl_seconds"])
         evidence["default_lease_ttl_seconds"] = tune.get("default_lease_ttl", evidence["default_lease_ttl_seconds"])
         evidence["leases_by_role"] = count_leases(self.parts, self.mount.path)
         evidence["counts"] = self._counts(evidence["leases_by_role"], irrevocable)
-        evidence["leaves"] = self._leaves(in_crl)
+        evidence["leaves"] = self._leaves(evidence["crls"], in_crls)
         evidence["problems"] = self.parts.problems
         return evidence
 
@@ -167,17 +180,16 @@ class MountReader:
 
     def _issuers(
         self, crl_config: Mapping[str, Any] | None
-    ) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None, set[int] | None]:
-        """Issuers, CRLs, and the serial numbers in all CRLs where anything could be compared with them."""
+    ) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]] | None, list[dict[int, str]] | None]:
+        """Issuers, CRLs, and the entries of each CRL where anything could be compared with them."""
         if self._listed["issuers"] is None:
             return None, None, None
-        before = len(self.parts.problems)
-        self.issuers = read_issuers(self.parts, self._listed["issuers"])
-        serials: set[int] | None = set() if self._listed["revoked"] else None
+        self.issuers = read_issuers(self.parts, self._listed["issuers"], managed_keys=self._managed_keys)
+        revoked: list[dict[int, str]] | None = [] if self._listed["revoked"] else None
         delta = crl_config is None or bool(crl_config.get("enable_delta"))
-        crls = read_crls(self.parts, self.issuers, delta=delta, serials=serials)
-        if len(self.parts.problems) == before:
-            return self.issuers.rows, crls, serials
+        crls = read_crls(self.parts, self.issuers, delta=delta, revoked=revoked, day=self._day)
+        if not any(problem["part"] in ("issuers", "crls") for problem in self.parts.problems):
+            return self.issuers.rows, crls, revoked
         # Of what was revoked, no more can be said: it may be in a CRL that could not be read.
         return self.issuers.rows or None, crls or None, None
 
@@ -194,7 +206,8 @@ class MountReader:
             else irrevocable.get(str(self.mount.entry.get("accessor")), 0),
         }
 
-    def _leaves(self, in_crl: set[int] | None) -> dict[str, Any]:
+    def _leaves(self, crls: list[dict[str, Any]] | None, in_crls: list[dict[int, str]] | None) -> dict[str, Any]:
+        """The evidence's ``leaves``; the CRLs get their entries' own dates from them."""
         options, listed = self._leaf_options, self._listed["certificates"]
         own = {int(certificate.serial_number, 16) for certificate in self.issuers.certificates.values()}
         serials = [serial for serial in listed or [] if number(serial) not in own]
@@ -208,10 +221,14 @@ class MountReader:
             mount_key=str(self.mount.entry.get("uuid") or self.mount.location),
         )
         expected = None if listed is None else len(serials)
-        summary = summarise(leaves, mode=options.mode, expected=expected, now=self._now)
+        summary = summarise(leaves, mode=options.mode, expected=expected, now=self._now, day=self._day)
+        roots = [each.subject for each in self.issuers.certificates.values() if each.self_issued]
+        summary["end_entities"] = end_entities(self.parts, leaves, roots)
         revoked = self._listed["revoked"]
         if revoked == []:
             summary["revoked_unexpired_missing_from_crl"] = 0
-        elif revoked and in_crl is not None:
-            summary.update(missing_from_crl(self.parts, revoked, in_crl, leaves, self._now))
+        elif revoked and crls and in_crls is not None:
+            summary.update(missing_from_crl(self.parts, revoked, ChainMap(*in_crls), leaves, self._now))
+            for crl, entries in zip(crls, in_crls):
+                crl["revoked_by_day"] = revoked_by_day(entries, leaves, day=self._day)
         return summary

@@ -158,14 +158,18 @@ class _Reader:
 
     def _history(self, lifespans: Dated) -> list[Cohort]:
         """Revoked certificates as (revoked, expires, count): joined with their own dates where these are known."""
-        joined = self.leaves.get("revoked_by_day")
-        if joined:
-            return [Cohort(self._at(at), self._at(expires) + self.step, count) for at, expires, count in joined]
-        days = main_crl(self.mount).get("revocation_days") or ()
-        if days:
-            self.assumptions.append("dates of revoked certificates not known: each taken to live its whole lifespan on")
+        crl = main_crl(self.mount)
+        rows = crl.get("revoked_by_day") or [[at, None, count] for at, count in crl.get("revocation_days") or ()]
         longest = max(span for span, _weight in lifespans)
-        return [Cohort(self._at(at), self._at(at) + self.step + longest, count) for at, count in days]
+        unknown = sum(count for _at, expires, count in rows if expires is None)
+        if unknown:
+            self.assumptions.append(
+                f"dates of {unknown} revoked certificates not known: each taken to live its whole lifespan on"
+            )
+        return [
+            Cohort(self._at(at), (self._at(at) + longest if expires is None else self._at(expires)) + self.step, count)
+            for at, expires, count in rows
+        ]
 
     def _entries(self, history: list[Cohort], lifespans: Dated) -> Dated:
         """What lies in the store of revoked certificates now, by notAfter; what the history lacks lives longest."""
@@ -191,7 +195,7 @@ class _Reader:
 
     def _remaining_lives(self, history: list[Cohort], lifespans: Dated) -> Dated:
         """How long certificates go on living after their revocation; upper bounds where that is not known."""
-        if not self.leaves.get("revoked_by_day"):
+        if not main_crl(self.mount).get("revoked_by_day"):
             return lifespans
         return weighted((max(0.0, cohort.expires - cohort.issued), cohort.count) for cohort in history) or lifespans
 

@@ -12,7 +12,7 @@ from .._audit.instant import format_duration
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .._x509.rules import MAX_CRL_LIFESPAN_USED
-from .asking import CRL_API, RULES, URLS_API, health_check, needs, remedy
+from .asking import CRL_API, RULES, URLS_API, health_check, needs, remedy, unread
 from .crl_model import revoked_entries
 from .defaults import DEFAULT_GRACE_PERIOD, seconds
 from .facts import MountFacts
@@ -39,11 +39,14 @@ DEFAULT_DELTA_INTERVAL = 900.0
     severity="medium",
     settings=(MAX_INLINE_REVOCATIONS,),
 )
-@needs("crl_config", optional=("roles", "crls"))
+@needs("crl_config")
 def crl_auto_rebuild_off(mount: MountFacts, context: Context) -> Verdict:
     config = mount.settings("crl_config")
     if config.get("auto_rebuild") or config.get("disable"):
         return PASS if config.get("auto_rebuild") else NOT_APPLICABLE
+    unseen = next((part for part in ("roles", "crls") if mount.problem(part) is not None), None)
+    if unseen:
+        return unread(mount, unseen)
     busiest = mount.forecast.people.largest_day
     leased, leases = mount.leased_roles, mount.value("leases") or 0
     if not leased and not leases and busiest < context.policy["max_inline_revocations"]:
@@ -93,7 +96,7 @@ def crl_grace_period_unworkable(mount: MountFacts, context: Context) -> Verdict:
         remediation=remedy(
             mount,
             "Let the CRL be rebuilt after five sixths of its expiry.",
-            {"config/crl": {"auto_rebuild_grace_period": f"{max(1, int(expiry / 6))}s"}},
+            {"config/crl": {"auto_rebuild_grace_period": max(1, int(expiry / 6))}},
         ),
     )
 
@@ -141,14 +144,18 @@ def crl_delta_unworkable(mount: MountFacts, context: Context) -> Verdict:
     references=(CRL_API, health_check("crl_validity_period")),
     severity="low",
 )
-@needs("crl_config", "revoked", optional=("roles",))
+@needs("crl_config")
 def crl_disabled(mount: MountFacts, context: Context) -> Verdict:
     if not mount.settings("crl_config").get("disable"):
         return PASS
     revoked = mount.value("revoked")
-    happens = bool(revoked or mount.leased_roles)
+    # What could not be read counts as if it happened.
+    happens = bool(revoked is None or revoked or mount.leased_roles or mount.problem("roles"))
+    told = (
+        "how many certificates are revoked is not known" if revoked is None else f"{revoked} certificates are revoked"
+    )
     return fail(
-        f"{mount.display}: the CRL is disabled, and {revoked} certificates are revoked",
+        f"{mount.display}: the CRL is disabled, and {told}",
         evidence={"revoked": revoked, "roles_with_leases": list(mount.leased_roles)},
         severity="high" if happens else None,
         remediation=remedy(mount, "Turn the CRL on again.", {"config/crl": {"disable": False}}),

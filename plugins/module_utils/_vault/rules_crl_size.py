@@ -14,7 +14,7 @@ from .._audit.instant import parse_instant
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail, unknown
 from .._x509.rules import when
-from .asking import CONSIDERATIONS, CRL_API, OUTAGE, ROLE, RULES, needs, remedy
+from .asking import CONSIDERATIONS, CRL_API, OUTAGE, RULES, needs, remedy
 from .crl_model import capacity_entries, main_crl, max_crl_entries, revoked_entries, safe_max_crl_entries
 from .facts import MountFacts
 from .steps import has_entry_limit
@@ -66,7 +66,7 @@ def recommendation(mount: MountFacts) -> Remediation | None:
         text += "; raise the storage's limit as well, this alone does not keep it under the policy's part"
     if advice["interim"]:
         text += ". Until then what was issued before stays a risk: see what is recommended for the mount"
-    return Remediation(text + ".", role=ROLE, settings=advice["settings"], found=advice["found"])
+    return remedy(mount, text + ".", advice["settings"])
 
 
 @RULES.rule(

@@ -10,9 +10,10 @@ from .._audit.instant import format_duration, format_instant
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .._x509.rules import RFC5280_CRL, when
-from .asking import ISSUER_API, RULES, health_check, needs
+from .asking import ISSUER_API, RULES, health_check, needs, unread
 from .facts import IssuerFacts
 
+MANAGED_KEYS = "Vault managed keys, https://developer.hashicorp.com/vault/docs/enterprise/managed-keys"
 MIN_ROOT_VALIDITY = Setting(
     "min_root_validity", "duration", "365d", "time that a root has to be valid for still, so that clients can follow"
 )
@@ -104,23 +105,50 @@ def issuer_permits_outliving(issuer: IssuerFacts, context: Context) -> Verdict:
     rationale="A root that issues leaves has to be online, and replacing it means replacing what every client trusts. "
     "An intermediate can be replaced in silence.",
     remediation="Issue from an intermediate; take issuing-certificates from the root's usage where it signs no "
-    "intermediates here.",
+    "intermediates here. Leaves that it has issued stay until they expire and are tidied.",
     references=(ISSUER_API, health_check("root_issued_leaves")),
     severity="medium",
 )
-@needs("issuers", optional=("roles",))
+@needs("issuers")
 def root_issues_leaves(issuer: IssuerFacts, context: Context) -> Verdict:
-    if not issuer.is_root or not issuer.has_key or not issuer.may("issuing-certificates"):
+    if not issuer.is_root:
         return NOT_APPLICABLE
-    mount = issuer.mount
-    roles = sorted(name for name, role in mount.settings("roles").items() if mount.issuer_of(role) == issuer)
-    if not roles:
-        return PASS
-    leaves = mount.settings("leaves")
-    issued = (leaves.get("by_issuer") or {}).get(issuer.certificate.subject if issuer.certificate else "", 0)
+    mount, leaves = issuer.mount, issuer.mount.settings("leaves")
+    able = issuer.has_key and issuer.may("issuing-certificates")
+    roles = sorted(name for name, role in mount.settings("roles").items() if able and mount.issuer_of(role) == issuer)
+    example = (leaves.get("end_entities") or {}).get(issuer.certificate.subject if issuer.certificate else "")
+    if not roles and not example:
+        parts = ("roles", "leaves") if able else ("leaves",)
+        unseen = next((part for part in parts if mount.problem(part) is not None), None)
+        judged = PASS if able and leaves.get("mode") != "none" else NOT_APPLICABLE
+        return unread(mount, unseen) if unseen else judged
+    issues = f"issues for the roles {', '.join(roles)}" if roles else f"has issued leaves, such as {example}"
     return fail(
-        f"{issuer.display} is a root, and issues for the roles {', '.join(roles)}",
-        evidence={"roles": roles, "issued": issued if leaves.get("read") else None},
+        f"{issuer.display} is a root, and {issues}",
+        evidence={"roles": roles, "issued": example},
         # Every leaf was read, and none is the root's: so far it is a possibility only.
-        severity="low" if leaves.get("mode") == "all" and not issued else None,
+        severity="low" if leaves.get("mode") == "all" and not example else None,
+    )
+
+
+@RULES.rule(
+    "root-key-unmanaged",
+    title="Root's key is kept by the server itself",
+    subject="issuer",
+    rationale="A root lives for decades, and whoever can read the server's storage and its unseal keys has its key. A "
+    "managed key stays in a hardware module or a key service. Only Vault Enterprise has them.",
+    remediation="Make the next root with a managed key (type kms); keep this one offline where it only signs "
+    "intermediates.",
+    references=(MANAGED_KEYS, health_check("hardware_backed_root")),
+    severity="low",
+)
+@needs("issuers", optional=("issuer_keys",))
+def root_key_unmanaged(issuer: IssuerFacts, context: Context) -> Verdict:
+    if not issuer.is_root or not issuer.has_key or issuer.row.get("key_managed") is None:
+        return NOT_APPLICABLE
+    if issuer.row["key_managed"]:
+        return PASS
+    return fail(
+        f"{issuer.display} is a root whose key is in the server's own storage",
+        evidence={"key_id": issuer.row["key_id"]},
     )

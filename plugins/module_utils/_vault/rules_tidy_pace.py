@@ -163,5 +163,5 @@ def tidy_pause_long(mount: MountFacts, context: Context) -> Verdict:
         f"{format_duration(timedelta(seconds=interval))}",
         evidence={"pause_duration_seconds": pause, "entries": entries, "interval_duration_seconds": interval},
         severity="high" if outlasts or pause >= 5 * longest else None,
-        remediation=tidy_remedy(mount, "Do without the pause.", {"pause_duration": "0s"}),
+        remediation=tidy_remedy(mount, "Do without the pause.", {"pause_duration": 0}),
     )

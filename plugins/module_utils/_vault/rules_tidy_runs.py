@@ -81,7 +81,12 @@ def overdue(mount: MountFacts) -> int | None:
     rationale="A tidy that fails stops where it is, mostly at the same entry each time: a certificate that cannot be "
     "parsed, or a CRL that no longer fits into storage. What comes after it is never removed.",
     remediation="Mend what the error says, then start a tidy by hand and look at its status.",
-    references=(STATUS_API, "hashicorp/vault issue 27219", "openbao/openbao issue 659"),
+    references=(
+        STATUS_API,
+        "hashicorp/vault issue 27219",
+        "openbao/openbao issue 659",
+        health_check("tidy_last_run"),
+    ),
     severity="high",
 )
 @needs("tidy_status")

@@ -38,7 +38,7 @@ def read_server(
         "cluster_name": health.get("cluster_name"),
         "storage": describe(None, None),
     }
-    failure = _state_failure(health_status, health)
+    failure = state_failure(health_status, health)
     if failure is not None:
         parts.problems.append(failure.problem("server"))
         return server
@@ -73,7 +73,8 @@ def product_of(mounts: dict[str, Any], server: dict[str, Any]) -> str:
     return server["product"] or "vault"
 
 
-def _state_failure(status: int, health: dict[str, Any]) -> RequestError | None:
+def state_failure(status: int, health: dict[str, Any]) -> RequestError | None:
+    """Why a server whose sys/health answered so cannot be asked anything else; None where it can."""
     if health.get("initialized") is False:
         return RequestError(errors.UNINITIALISED, HEALTH, "the server is not initialised", status=status)
     if health.get("sealed") is True:

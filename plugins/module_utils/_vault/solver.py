@@ -25,11 +25,14 @@ from .settings import Settings, applied, found, merged, under
 from .steps import Proposal, Situation, guard, no_leases, queued_rebuilds, shorter_lives, tidy
 from .storage_limit import StorageLimit
 
-PEAK_STEPS: tuple[tuple[str, Proposal], ...] = (
-    ("Give no more leases", no_leases),
+Change = tuple[str, Proposal]
+NO_LEASES: Change = ("Give no more leases", no_leases)
+QUEUED_REBUILDS: Change = ("Rebuild the CRL on a schedule instead of at every revocation", queued_rebuilds)
+LATER_STEPS: tuple[Change, ...] = (
     ("Let a tidy remove revoked certificates after they have expired", tidy),
     # Once more: beside entries that no tidy removes the leases may have been too few to matter.
-    ("Give no more leases", no_leases),
+    NO_LEASES,
+    ("Let the tidy remove them sooner", tidy),
     ("Issue for a shorter time", shorter_lives),
 )
 WORTHWHILE = 0.9
@@ -67,7 +70,7 @@ class _Solver:
         now: datetime,
     ) -> None:
         self.mount = mount
-        self.situation = Situation(mount, server, limit)
+        self.situation = Situation(mount, server, limit, policy.step)
         self.policy = policy
         self.frame: Frame = frame_of(mount, server, limit, policy, now)
         self.people: Population = population(mount, now, step=policy.step)
@@ -78,8 +81,9 @@ class _Solver:
     def solve(self) -> dict[str, Any]:
         before = self.seen({})
         if self.target < math.inf:
-            self.lower_peak()
+            self.lower_peak(NO_LEASES)
             self.speed_up_drain()
+            self.lower_peak(*LATER_STEPS)
             if before.overflow_at is not None:
                 self.take("Make Vault refuse a CRL that storage cannot hold", guard)
         return self.row()
@@ -107,8 +111,9 @@ class _Solver:
         """The highest peak once these settings have worked."""
         return self.seen(settings, begin=self.safe_at(settings)).peak_entries
 
-    def lower_peak(self) -> None:
-        for change, proposal in PEAK_STEPS:
+    def lower_peak(self, *changes: Change) -> None:
+        """Takes these changes in their order until the peak is low enough."""
+        for change, proposal in changes:
             if self.settled(self.total) <= self.target:
                 return
             self.take(change, proposal, lowers_peak=True)
@@ -116,7 +121,7 @@ class _Solver:
     def speed_up_drain(self) -> None:
         """auto_rebuild leaves the peak as it is; it is what makes a backlog drain in time."""
         if self.seen(self.total).drain_seconds() > self.policy.drain_seconds:
-            self.take("Rebuild the CRL on a schedule instead of at every revocation", queued_rebuilds)
+            self.take(*QUEUED_REBUILDS)
 
     def take(self, change: str, proposal: Proposal, *, lowers_peak: bool = False) -> None:
         """The first of the proposals that is enough; else the mildest that no stronger one is worth going beyond."""

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Callable
 
 from .crl_model import max_crl_entries, revoked_entries, safe_max_crl_entries
+from .days import DAY
 from .defaults import DEFAULT_INTERVAL, DEFAULT_LIFESPAN, seconds
-from .population import DAY, leased_roles, revoked_buffer
+from .population import leased_roles, revoked_buffer
 from .settings import ROLES, Settings, live, longest_ttl, role_ttl
 from .storage_limit import StorageLimit
 
-HOUR = 3600
-INTERVALS = (12 * HOUR, 6 * HOUR, HOUR)
-BUFFERS = (72 * HOUR, 24 * HOUR, 6 * HOUR, HOUR)
-SHORTEST_TTL = int(DAY)
+INTERVALS = (1 / 2, 1 / 4, 1 / 24)
+BUFFERS = (3, 1, 1 / 4, 1 / 24)
+SHORTEST_TTL = 1
+"""All in days."""
 LIMIT_SINCE = (1, 19)
 """Vault has max_crl_entries from this version on; OpenBao has none."""
 
@@ -34,6 +36,11 @@ class Situation:
     mount: Mapping[str, Any]
     server: Mapping[str, Any]
     limit: StorageLimit
+    day: timedelta = DAY
+
+    def seconds(self, days: float) -> int:
+        """As the API takes a duration: so many days in whole seconds, 1 or more."""
+        return max(1, round(days * self.day.total_seconds()))
 
     @property
     def roles(self) -> Mapping[str, Mapping[str, Any]]:
@@ -64,18 +71,18 @@ def tidy(situation: Situation) -> Iterator[Settings]:
     wanted: dict[str, Any] = {key: True for key in ("enabled", "tidy_revoked_certs") if not values.get(key)}
     interval = int(seconds(values.get("interval_duration"), DEFAULT_INTERVAL))
     if seconds(values.get("pause_duration")) * revoked_entries(situation.mount) > interval:
-        wanted["pause_duration"] = "0s"
-    shorter = [each for each in INTERVALS if each < interval]
+        wanted["pause_duration"] = 0
+    shorter = [each for each in map(situation.seconds, INTERVALS) if each < interval]
     for changed in [wanted, *({**wanted, "interval_duration": each} for each in shorter)]:
         if changed:
             yield {"config/auto-tidy": changed}
-        yield from ({"config/auto-tidy": {**changed, **buffer}} for buffer in _shorter_buffers(values))
+        yield from ({"config/auto-tidy": {**changed, **buffer}} for buffer in _shorter_buffers(situation, values))
 
 
-def _shorter_buffers(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _shorter_buffers(situation: Situation, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """OpenBao has a buffer of its own for revoked certificates."""
     key = "revoked_safety_buffer" if values.get("revoked_safety_buffer") is not None else "safety_buffer"
-    return ({key: each} for each in BUFFERS if each < int(revoked_buffer(values)))
+    return ({key: each} for each in map(situation.seconds, BUFFERS) if each < int(revoked_buffer(values)))
 
 
 def shorter_lives(situation: Situation) -> Iterator[Settings]:
@@ -83,7 +90,7 @@ def shorter_lives(situation: Situation) -> Iterator[Settings]:
     longest = longest_ttl(situation.mount)
     default = seconds(situation.mount.get("max_lease_ttl_seconds")) or DEFAULT_LIFESPAN
     ttl = int(longest or max([default, *map(role_ttl, situation.roles.values())])) // 2
-    while situation.roles and ttl >= SHORTEST_TTL:
+    while situation.roles and ttl >= situation.seconds(SHORTEST_TTL):
         yield {ROLES + name: _cut(role, ttl) for name, role in situation.roles.items() if _lives_longer(role, ttl)}
         ttl //= 2
 

@@ -118,14 +118,25 @@ class Transport:
         return self.request(Request("GET", path, namespace)).body
 
     def probe(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Status and JSON of an unauthenticated status path, whatever the status. Raises RequestError without JSON."""
+        """Status and JSON of an unauthenticated status path, whatever the status. Raises RequestError without any."""
         answer = self.request(Request("GET", path, any_status=True))
         return answer.status, _object(path, answer)
 
     def call(self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        """The JSON of any request's answer; {} where it has none. Raises RequestError."""
-        answer = self.request(Request(method, path, query=query or {}, body=body, capability="update"))
+        """The JSON of any request's answer; {} where it has none. Raises RequestError.
+
+        It is repeated like any other, though the first attempt may have been carried out and only its answer lost:
+        what is written here are absolute values, or the start of what runs once at a time, so that twice is as once.
+        """
+        capability = "patch" if method == "PATCH" else "update"
+        answer = self.request(Request(method, path, query=query or {}, body=body, capability=capability))
         return _object(path, answer) if answer.body else {}
+
+    def ask_again(self) -> None:
+        """Forgets that the server was given up: a wait goes on until its own end."""
+        with self._lock:
+            self._silent = 0
+            self._final = None
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """``function`` of all items over all connections, in the items' order. Not to be nested."""
@@ -172,7 +183,7 @@ class Transport:
         except CONNECTION_ERRORS as error:
             return Failure(error_of_connection(request.path, error, self.connection.timeout))
         status = int(response.status)
-        if status < 300 or request.any_status:
+        if status < 300 or (request.any_status and _is_status(content)):
             return Answer(status, content)
         location = response.headers.get("Location")
         failure = error_of(request.path, request.capability, status, content, location=location)
@@ -183,10 +194,12 @@ class Transport:
         if self.token:
             headers["X-Vault-Token"] = self.token
         namespace = "/".join(part for part in (self.connection.namespace, request.namespace.strip("/")) if part)
-        if namespace:
+        # The status paths are the server's own: OpenBao refuses sys/health in a namespace.
+        if namespace and not request.any_status:
             headers["X-Vault-Namespace"] = namespace + "/"
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            merges = request.method == "PATCH"  # RFC 7396, which the servers insist on
+            headers["Content-Type"] = "application/merge-patch+json" if merges else "application/json"
         return headers
 
     def _content(self, response: Any, deadline: float) -> bytes:
@@ -237,6 +250,15 @@ class Transport:
             if ended:
                 self._final = RequestError(errors.TOKEN, TOKEN_PATH, errors.TOKEN_REASON, status=403)
             return ended
+
+
+def _is_status(content: bytes) -> bool:
+    """Whether it is what a status path answers (sys/health has a status for each state), and not a failure's page."""
+    try:
+        parsed = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(parsed, dict) and bool(parsed) and "errors" not in parsed
 
 
 def _data(path: str, answer: Answer) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .certificate import Certificate
 from .facts import Facts, is_served
 from .hostname import matches
-from .rules import MAX_LIFESPAN_USED, RFC5280_PATH, RULES, dates, display_name, when
+from .rules import MAX_LIFESPAN_USED, RFC5280_PATH, RULES, dates, display_name, rests, when
 
 __all__ = ["RULES"]
 
@@ -37,7 +37,7 @@ MAX_LISTED = 20
 def outlives_issuer(certificate: Certificate, context: Context) -> Verdict:
     facts: Facts = context.facts
     issuers = facts.issuers_of(certificate)
-    if not issuers or context.now > certificate.not_after:
+    if not issuers or rests(certificate, context):
         return NOT_APPLICABLE
     last = max(issuers, key=lambda issuer: issuer.not_after)
     if certificate.not_after <= last.not_after:
@@ -72,7 +72,7 @@ def issuer_expiring(certificate: Certificate, context: Context) -> Verdict:
         return NOT_APPLICABLE
     if certificate.lifespan_used(context.now) <= context.policy["max_lifespan_used"]:
         return PASS
-    standing = [each for each in facts.dependents_of(certificate) if each.not_after > context.now]
+    standing = [each for each in facts.dependents_of(certificate) if not rests(each, context)]
     if not standing:
         return NOT_APPLICABLE
     names = sorted(display_name(each) for each in standing)

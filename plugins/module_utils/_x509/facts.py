@@ -62,7 +62,7 @@ class Facts:
         }
         served_names = {frozenset(certificates[leaf].names) for leaf in self.served if leaf in certificates}
         self.stored_by_names = self._stored_by_names(served_names - {frozenset()})
-        self._dependents: dict[str, list[Certificate]] | None = None
+        self._issued: dict[str, list[Certificate]] | None = None
 
     def _trust_stores(self) -> Iterator[str]:
         """Files and directories that hold many self-issued CAs and no private key."""
@@ -145,16 +145,30 @@ class Facts:
             if wanted is None or issuer.subject_key_identifier is None or issuer.subject_key_identifier == wanted
         ]
 
-    def dependents_of(self, issuer: Certificate) -> list[Certificate]:
-        """What no longer validates when this CA expires: its issues that have no longer-lived issuer beside it."""
-        if self._dependents is None:
-            self._dependents = defaultdict(list)
+    def issued_by(self, issuer: Certificate) -> list[Certificate]:
+        """The inventory's certificates that this CA can have issued."""
+        if self._issued is None:
+            self._issued = defaultdict(list)
             for certificate in self.inventory.certificates.values():
-                candidates = self.issuers_of(certificate)
-                if candidates:
-                    last = max(candidates, key=lambda candidate: candidate.not_after)
-                    self._dependents[last.fingerprint_sha256].append(certificate)
-        return self._dependents.get(issuer.fingerprint_sha256, [])
+                for candidate in self.issuers_of(certificate):
+                    self._issued[candidate.fingerprint_sha256].append(certificate)
+        return self._issued.get(issuer.fingerprint_sha256, [])
+
+    def dependents_of(self, issuer: Certificate) -> list[Certificate]:
+        """What no longer validates when this CA expires: all below it that no other issuer still carries then."""
+        fallen = {issuer.fingerprint_sha256}
+        dependents: list[Certificate] = []
+        pending = [issuer]
+        while pending:
+            for certificate in self.issued_by(pending.pop()):
+                if certificate.fingerprint_sha256 not in fallen and all(
+                    each.fingerprint_sha256 in fallen or each.not_after <= issuer.not_after
+                    for each in self.issuers_of(certificate)
+                ):
+                    fallen.add(certificate.fingerprint_sha256)
+                    dependents.append(certificate)
+                    pending.append(certificate)
+        return dependents
 
     def attempts(self) -> Iterator[Attempt]:
         """Every target and every single problem: what was looked at, and what could not be and why."""

@@ -31,8 +31,10 @@ else:
     CRYPTOGRAPHY = Library("cryptography", MINIMUM, cryptography.__version__, str(cryptography.__file__))
     REFUSALS = (*REFUSALS, x509.InvalidVersion, InternalError, UnsupportedAlgorithm)
     HAS_AWARE_DATES = hasattr(x509.Certificate, "not_valid_before_utc")
-    # It warns on standard error about a serial number that is not positive; the inventory shows it.
+    # It warns on standard error about a serial number that is not positive; the inventory shows it. And about PKCS#12
+    # in BER, which it reads all the same.
     warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, message="Parsed a .*serial number")
+    warnings.filterwarnings("ignore", category=UserWarning, message="PKCS#12 bundle could not be parsed as DER")
 
 __all__ = [
     "CRYPTOGRAPHY",

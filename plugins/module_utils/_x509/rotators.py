@@ -41,8 +41,11 @@ _CONNECT_ISSUER = ".consul.ca."
 
 
 def rotator_of(certificate: Certificate) -> str | None:
-    """The rotator that the target named, or the one that the certificate itself or its place gives away."""
-    if certificate.rotator:
+    """The rotator that the target named, or the one that the certificate itself or its place gives away.
+
+    A CA that lies or is served beside a leaf is not renewed by what renews the leaf.
+    """
+    if certificate.rotator and not certificate.is_ca:
         return certificate.rotator
     if _CONNECT_ISSUER in certificate.issuer and not certificate.is_ca:
         return "consul-connect"

@@ -131,7 +131,7 @@ def malformed(certificate: Certificate, context: Context) -> Verdict:
     )
 
 
-def _rests(certificate: Certificate, context: Context) -> bool:
+def rests(certificate: Certificate, context: Context) -> bool:
     """Nothing to renew: expired (a finding of its own), superseded, or somebody else's root in a trust store."""
     facts: Facts = context.facts
     return (
@@ -160,7 +160,7 @@ def renewal_due(certificate: Certificate, context: Context) -> Verdict:
     used = certificate.lifespan_used(context.now)
     if used <= threshold:
         return PASS
-    if rotator_of(certificate) in context.policy["rotator_windows"] or _rests(certificate, context):
+    if rotator_of(certificate) in context.policy["rotator_windows"] or rests(certificate, context):
         return NOT_APPLICABLE
     return fail(
         f"{display_name(certificate)} has used {used:.1f} % of its lifespan (allowed: {threshold:g} %) and expires at "
@@ -191,7 +191,7 @@ def rotation_missed(certificate: Certificate, context: Context) -> Verdict:
     used = certificate.lifespan_used(context.now)
     if used <= window:
         return PASS
-    if _rests(certificate, context):
+    if rests(certificate, context):
         return NOT_APPLICABLE
     return fail(
         f"{display_name(certificate)} has used {used:.1f} % of its lifespan; {rotator} should have renewed it by "

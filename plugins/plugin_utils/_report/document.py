@@ -19,11 +19,12 @@ from ansible_collections.sre.preflight.plugins.module_utils._vault.rules import 
 from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES as CERTIFICATE_RULES
 
 from .merge import CertificateRows, Merged
+from .plan import build as build_plan
 from .rules import RULES as REPORT_RULES
 from .rules import Host
 
 SCHEMA = "sre.preflight/report"
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 
 ALL_RULES: Mapping[str, Rule] = {
     **CERTIFICATE_RULES.rules,
@@ -67,7 +68,7 @@ def build(
         "mounts": merged.mounts,
         "coverage": coverage,
         "rules": {name: rule.describe() for name, rule in ALL_RULES.items() if name in occurring},
-        "plan": [],
+        "plan": build_plan(findings, merged.mounts, now),
         "policy": merged.policy_options or {},
         "provenance": merged.provenance,
     }

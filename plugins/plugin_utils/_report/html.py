@@ -26,6 +26,12 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.page_data im
     json_block,
     page_data,
 )
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import (
+    applying,
+    remediate_command,
+    shown,
+)
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_view import EntryView, entry_view
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.timeline import timeline
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.values import rows
@@ -36,16 +42,20 @@ SERVED_FINDINGS = 200
 """Findings that are there without a script."""
 MAX_ROWS = 200
 """Rows of the tables beside the findings and the certificates."""
+MAX_ENTRIES = 50
+"""Entries of the plan."""
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("dom.js", "data.js", "pager.js", "findings.js", "certificates.js", "timeline.js", "page.js")
 _STYLES = ("base.css", "report.css", "print.css")
 
 
-def render_html(report: Mapping[str, Any]) -> str:
+def render_html(report: Mapping[str, Any], *, command: Sequence[str] | None = None) -> str:
     """The page of a report (docs/report.schema.json). The same report gives the same page, byte for byte.
 
     Of very many findings or certificates the first are on the page, and it says how many are not (page_data).
+    ``command`` is the words that carry out the plan (plan_file.remediate_command).
     """
+    command = command or remediate_command(None)
     now = parse_instant(report["judged_at"])
     views = [finding_view(finding, report["rules"], now) for finding in report["findings"][:MAX_FINDINGS]]
     data, findings_shown, certificates_shown = page_data(views, report["certificates"], report["judged_at"])
@@ -62,6 +72,8 @@ def render_html(report: Mapping[str, Any]) -> str:
             certificates_shown=certificates_shown,
             timeline=timeline(views, epoch(report["judged_at"])),
             waived=[(finding_view(each, report["rules"], now), each["waiver"]) for each in report["waived"][:MAX_ROWS]],
+            plan=_plan(report),
+            commands=(shown(command), shown(applying(command))),
             comparison=_comparison(report),
             provenance=_provenance(report["provenance"]),
             charts=charts(report.get("mounts") or []),
@@ -129,6 +141,12 @@ def _comparison(report: Mapping[str, Any]) -> dict[str, Any] | None:
     known = {finding["id"]: finding for finding in (*report["findings"], *report["waived"])}
     new = [known[each] for each in comparison["new"] if each in known]
     return {**comparison, "new_findings": new[:MAX_ROWS], "gone_findings": comparison["gone"][:MAX_ROWS]}
+
+
+def _plan(report: Mapping[str, Any]) -> list[EntryView]:
+    """The first entries of the plan."""
+    known = {finding["id"]: finding for finding in report["findings"]}
+    return [entry_view(entry, known) for entry in report["plan"][:MAX_ENTRIES]]
 
 
 def _provenance(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import
 from ansible_collections.sre.preflight.plugins.module_utils._audit.rule import Context
 from ansible_collections.sre.preflight.plugins.module_utils._x509 import domain as x509
 from ansible_collections.sre.preflight.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory, inventory_of
+from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory
 
-from .results import Results
+from .results import PROVENANCE, Results
 from .rules import RULES, resource_of
 from .waivers import Waiver, find_waiver
 
@@ -73,14 +73,12 @@ class Merged:
     policy_options: dict[str, Any] | None = None
 
     def add_document(self, host: str, document: Mapping[str, Any], waivers: Sequence[Waiver], now: datetime) -> None:
-        """Adds one bundle's document. Raises ValueError or KeyError where its shape is not a bundle's."""
-        inventory = Inventory.from_evidence(inventory_of(document["evidence"]))
+        """Adds one bundle's document, as Results.documents gives it."""
         self.coverage.add(document["coverage"])
         self.policy_options = self.policy_options or document["policy"]
-        keys = ("module", "collection_version", "collected_at", "judged_at")
-        self.provenance.append({"host": host, **{key: document[key] for key in keys}})
+        self.provenance.append({"host": host, **{key: document[key] for key in PROVENANCE}})
         self.mounts += [{"host": host, **mount} for mount in document.get("mounts", ())]
-        self._add_inventory(host, inventory)
+        self._add_inventory(host, document["inventory"])
         for finding in document["findings"]:
             if finding["rule"] not in x509.CORRELATIONS:
                 self.add_finding(finding, [host], [at_host(host, finding["resource"]["location"])], waivers, now)

@@ -10,10 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import BundleError, unpack
+from ansible_collections.sre.preflight.plugins.module_utils._audit.coverage import Coverage
+from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import order
+from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import Policy
+from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES
+from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory, inventory_of
 
 from .rules import Host
 
 MAX_REASON = 300
+PROVENANCE = ("module", "collection_version", "collected_at", "judged_at")
+"""What a document says of where it is from."""
 
 
 class Results:
@@ -31,7 +38,10 @@ class Results:
         self.hosts: list[Host] = []
 
     def documents(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(host, document) of every bundle; hosts without one, or with one that cannot be read, get a reason."""
+        """(host, document) of every bundle; hosts without one, or with one that cannot be read, get a reason.
+
+        The document has its Inventory beside the ``evidence``, as ``inventory``.
+        """
         for name in self._names:
             reasons: list[str] = []
             variables = self._variables_of(name)
@@ -66,9 +76,28 @@ def _document(result: Any) -> dict[str, Any]:
     if not result.get("bundle"):
         raise BundleError("the audit ran without bundle=true, so there is no evidence to merge")
     try:
-        return unpack(str(result["bundle"]))
+        return _checked(unpack(str(result["bundle"])))
     except BundleError as error:
         raise BundleError(f"its bundle cannot be used: {error}") from None
+
+
+def _checked(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its inventory. Raises BundleError where its shape is another, before any of it is merged:
+    one host with another version of the collection must not cost the report of all."""
+    try:
+        inventory = Inventory.from_evidence(inventory_of(document["evidence"]))
+        Coverage().add(document["coverage"])
+        Policy.from_options(RULES.settings(), document["policy"])
+        for finding in document["findings"]:
+            order(finding)
+            _ = finding["title"], finding["message"], finding["evidence"].items(), finding["resource"]["location"]
+        return {**document, **{key: str(document[key]) for key in PROVENANCE}, "inventory": inventory}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        version = document.get("collection_version")
+        reason = _line(f"{type(error).__name__}: {error}")
+        raise BundleError(
+            f"it is not as this version of the collection writes it ({reason}); its own is {version}"
+        ) from None
 
 
 def _line(message: Any) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.outages import in_words, outages
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, wrap
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal_plan import plan_lines
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, plural, some, wrap
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import to_minute
 
 MIN_WIDTH = 40
@@ -33,13 +35,22 @@ _STYLES = {
 }
 
 
-def render_terminal(report: Mapping[str, Any], *, width: int = 100, color: bool = False, limit: int = 10) -> str:
+def render_terminal(
+    report: Mapping[str, Any],
+    *,
+    width: int = 100,
+    color: bool = False,
+    limit: int = 10,
+    command: Sequence[str] | None = None,
+) -> str:
     """The summary of a report (docs/report.schema.json) in lines of at most ``width`` columns (40 at least).
 
-    ``limit`` is how many findings are told in full; ``color`` adds ANSI colours to the verdict and the severities.
+    ``limit`` is how many findings are told in full; ``color`` adds ANSI colours to the verdict and the severities;
+    ``command`` is the words that carry out the plan (plan_file.remediate_command), never broken inside a word.
     Text that is not ours is spelled out where a terminal would obey it. Ends without a newline.
     """
-    page = _Page(max(width, MIN_WIDTH), color=color)
+    width = max(width, MIN_WIDTH)
+    page = _Page(width, color=color)
     now = parse_instant(report["judged_at"])
     _verdict(page, report, now)
     shown = report["findings"][:limit]
@@ -49,6 +60,7 @@ def render_terminal(report: Mapping[str, Any], *, width: int = 100, color: bool 
         else:
             _finding(page, finding, now)
     _more(page, report["findings"][limit:])
+    page.lines += plan_lines(report["plan"], command or remediate_command(None), width)
     _counts(page, report)
     _coverage(page, report["coverage"])
     _comparison(page, report["comparison"])
@@ -122,12 +134,7 @@ def _minor(page: _Page, finding: Mapping[str, Any], *, follows: bool) -> None:
 
 def _where(finding: Mapping[str, Any], *, most: int = _LOCATIONS) -> str:
     locations = finding["locations"] or [finding["resource"]["location"] or finding["resource"]["name"]]
-    return _some([clip(location, 200) for location in locations[:most]], len(locations))
-
-
-def _some(shown: Sequence[str], total: int, separator: str = ", ") -> str:
-    left = total - len(shown)
-    return separator.join(shown) + (f" and {left:,} more" if left else "")
+    return some([clip(location, 200) for location in locations[:most]], len(locations))
 
 
 def _remedy(remediation: Mapping[str, Any]) -> str:
@@ -146,16 +153,16 @@ def _counts(page: _Page, report: Mapping[str, Any]) -> None:
     page.gap()
     if report["waived"]:
         owners = sorted({clip(finding["waiver"]["owner"], 60) for finding in report["waived"]})
-        page.add(f"waived: {len(report['waived']):,} by {_some(owners[:_REASONS], len(owners))}", rest="  ")
+        page.add(f"waived: {len(report['waived']):,} by {some(owners[:_REASONS], len(owners))}", rest="  ")
     statuses = report["summary"]["by_status"]
     names = {"not_applicable": "not applicable"}
     judged = ", ".join(f"{count:,} {names.get(status, status)}" for status, count in statuses.items())
-    page.add(f"counts: {judged}; {_plural(len(report['certificates']), 'certificate')}", rest="  ")
+    page.add(f"counts: {judged}; {plural(len(report['certificates']), 'certificate')}", rest="  ")
 
 
 def _coverage(page: _Page, coverage: Mapping[str, Any]) -> None:
-    hosts = f"{coverage['hosts_reported']:,} of {_plural(coverage['hosts_expected'], 'host')}"
-    targets = f"{coverage['targets_evaluated']:,} of {_plural(coverage['targets_expected'], 'target')}"
+    hosts = f"{coverage['hosts_reported']:,} of {plural(coverage['hosts_expected'], 'host')}"
+    targets = f"{coverage['targets_evaluated']:,} of {plural(coverage['targets_expected'], 'target')}"
     reasons = [
         f"{clip(each['host'], 80)}: {clip(each['reason'], 160)}" for each in coverage["hosts_unknown"][:_REASONS]
     ]
@@ -164,7 +171,7 @@ def _coverage(page: _Page, coverage: Mapping[str, Any]) -> None:
         for each in coverage["unknown_targets"][: _REASONS - len(reasons)]
     ]
     unknown = len(coverage["hosts_unknown"]) + len(coverage["unknown_targets"])
-    gaps = f"; unknown: {_some(reasons, unknown, '; ')}" if unknown else ""
+    gaps = f"; unknown: {some(reasons, unknown, '; ')}" if unknown else ""
     page.add(f"coverage: {hosts}, {targets}{gaps}", rest="  ")
 
 
@@ -178,7 +185,3 @@ def _comparison(page: _Page, comparison: Mapping[str, Any] | None) -> None:
 
 def _counted(counts: Mapping[str, int], order: Iterable[str]) -> str:
     return ", ".join(f"{counts[key]:,} {key}" for key in order if counts.get(key))
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

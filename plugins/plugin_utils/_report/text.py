@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def visible(text: object) -> str:
@@ -35,6 +36,17 @@ def clip(text: object, limit: int) -> str:
     if len(value) <= limit and len(shown) <= limit:
         return shown
     return f"{shown[: limit - 24]}... ({len(value):,} characters)"
+
+
+def some(shown: Sequence[str], total: int, separator: str = ", ") -> str:
+    """The texts joined, with how many of the ``total`` are not among them."""
+    left = total - len(shown)
+    return separator.join(shown) + (f" and {left:,} more" if left else "")
+
+
+def plural(count: int, word: str) -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def columns(text: str) -> int:
@@ -68,6 +80,20 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
             lines.extend(_broken(word, width, start=rest, rest=rest))
         empty = False
     return [line.rstrip() for line in lines]
+
+
+def continued(words: Sequence[str], width: int, *, first: str = "") -> list[str]:
+    """A shell's command as lines to copy, each but the last ending in a backslash; no word of it is ever broken."""
+    rest = " " * columns(first)
+    lines = [first + words[0]]
+    for number, word in enumerate(words[1:], start=2):
+        end = "" if number == len(words) else " \\"
+        if columns(f"{lines[-1]} {word}{end}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"{rest}  {word}")
+    return lines
 
 
 def _broken(word: str, width: int, *, start: str, rest: str) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ansible_collections.sre.preflight.plugins.module_utils._vault.durations import is_duration
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import span
 
@@ -17,6 +18,7 @@ MAX_ROWS = 40
 MAX_ITEMS = 12
 MAX_CHARACTERS = 600
 _MAX_DEPTH = 4
+_MINUTE = 60
 
 Row = tuple[str, str]
 
@@ -63,9 +65,9 @@ def _text(name: str, value: Any) -> str:
 
 def _number(name: str, value: float) -> str:
     if name.endswith("_seconds"):
-        return f"{value:,} ({_span(value)})"
+        return f"{value:,} ({duration(value)})"
     if name.endswith("_bytes") and abs(value) >= 1024:
-        return f"{value:,} ({_binary(value)})"
+        return f"{value:,} ({binary(value)})"
     if name.endswith("_percent"):
         return f"{value:g} %"
     if isinstance(value, float) and value.is_integer():
@@ -73,14 +75,27 @@ def _number(name: str, value: float) -> str:
     return f"{value:,}" if isinstance(value, float) or abs(value) >= 10_000 else str(value)
 
 
-def _span(seconds: float) -> str:
+def setting(key: str, value: Any) -> str:
+    """The value of a setting of Vault, whose durations have no unit in their name; ``unset`` where there is none."""
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if is_duration(key) and isinstance(value, (int, float)):
+        return f"{duration(value)} ({value:,} s)" if abs(value) >= _MINUTE else f"{value} s"
+    return _text(key, value)
+
+
+def duration(seconds: float) -> str:
+    """A duration in seconds for people: ``12h``, ``-3d``."""
     try:
         return "-" * (seconds < 0) + span(timedelta(seconds=seconds))
     except (OverflowError, ValueError):
         return "beyond all calendars"
 
 
-def _binary(count: float) -> str:
+def binary(count: float) -> str:
+    """Bytes for people: ``12.5 KiB``."""
     size = float(count)
     for unit in ("KiB", "MiB", "GiB"):
         size /= 1024

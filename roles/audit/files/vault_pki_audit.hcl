@@ -78,6 +78,11 @@ path "pki/issuer/+" {
   capabilities = ["read"]
 }
 
+# Vault Enterprise only: whether a root's key is a managed one. The answer describes the key, and does not hold it.
+path "pki/key/+" {
+  capabilities = ["read"]
+}
+
 path "pki/roles" {
   capabilities = ["list"]
 }

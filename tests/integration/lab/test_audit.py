@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.lab.process import wait_until
 
@@ -152,7 +153,7 @@ def test_finds_what_is_late_and_nothing_else(run: Run) -> None:
         ("vault.crl-overflow", "high", "services/", "localhost"),
         ("vault.auto-tidy-disabled", "high", "services/", "localhost"),
         ("vault.crl-auto-rebuild-off", "high", "services/", "localhost"),
-        ("vault.role-generates-leases", "high", "services/roles/fill-30s-leased", "localhost"),
+        ("vault.role-generates-leases", "high", "services/roles/service", "localhost"),
     }
 
 
@@ -165,9 +166,47 @@ def test_the_backlog_is_told_with_its_date_and_its_remedy(run: Run) -> None:
     assert re.fullmatch(r"vault://127\.0\.0\.1:\d+/services/", backlog["locations"][0])
 
 
+def test_the_plan_mends_the_backlog_and_says_how(run: Run) -> None:
+    (entry,) = run.report["plan"]
+    findings = {finding["id"]: finding for finding in run.report["findings"]}
+    assert {findings[each]["rule"] for each in entry["findings"]} == {
+        "vault.lease-backlog-overflow",
+        "vault.crl-overflow",
+        "vault.auto-tidy-disabled",
+        "vault.crl-auto-rebuild-off",
+        "vault.crl-near-limit",
+        "vault.role-generates-leases",
+    }
+    (mount,) = run.report["mounts"]
+    target = {key: entry["target"][key] for key in ("address", "cluster_id", "namespace")}
+    assert target == {key: mount[key] for key in ("address", "cluster_id", "namespace")}
+    assert target["cluster_id"]
+    assert (entry["host"], entry["target"]["mount"]) == ("localhost", mount["path"])
+    live = {"config/auto-tidy": mount["settings"]["auto_tidy"], "config/crl": mount["settings"]["crl_config"]}
+    live |= {f"roles/{name}": role for name, role in mount["settings"]["roles"].items()}
+    for path, values in entry["settings"].items():
+        assert entry["found"][path] == {key: live[path].get(key) for key in values}
+        assert entry["found"][path] != values
+    assert entry["effect"]["peak_bytes_after"] == mount["recommended"]["peak_bytes"]
+    assert entry["effect"]["peak_bytes_before"] > mount["crl"]["limit_bytes"]
+    assert "until then it stays a risk" in " ".join(run.output.split())
+
+
+def test_the_plan_lies_beside_the_report_as_variables(run: Run) -> None:
+    path = run.place.folder / "report" / "preflight_plan.yml"
+    assert f"YAML plan: {path}" in run.output
+    assert f"-e preflight_plan_path={path}" in run.output
+    plan = yaml.safe_load(path.read_text())["preflight_plan"]
+    assert plan["entries"] == run.report["plan"]
+    assert plan["judged_at"] == run.report["judged_at"]
+    page = (run.place.folder / "report" / "preflight.html").read_text()
+    assert f"-e preflight_plan_path={path} --check" in page
+
+
 def test_no_secret_is_in_what_it_prints_and_writes(run: Run) -> None:
     page = (run.place.folder / "report" / "preflight.html").read_text()
-    for text in (run.output, json.dumps(run.report), page):
+    plan = (run.place.folder / "report" / "preflight_plan.yml").read_text()
+    for text in (run.output, json.dumps(run.report), page, plan):
         assert "PRIVATE KEY" not in text
         assert not re.search(r"\bs\.[A-Za-z0-9]{24}\b", text)  # a root token
 

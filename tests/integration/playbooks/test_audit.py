@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
 from tests.support.certificates import make_ca, make_leaf
 from tests.support.runs import ROOT, run_playbook
@@ -126,6 +127,7 @@ WAIVER = {"rule": "r", "resource": "x", "owner": "me", "reason": "why"}
         ({"waivers": [WAIVER]}, "waivers[0].expires: None is missing; a waiver needs rule, resource, owner, reason"),
         ({"fail_on": "urgent"}, "value of fail_on must be one of: critical, high, medium, low, got: urgent"),
         ({"json_path": "/no/such/dir/x"}, "json_path: '/no/such/dir/x' lies in a directory that does not exist"),
+        ({"plan_path": "/no/such/dir/x"}, "plan_path: '/no/such/dir/x' lies in a directory that does not exist"),
         ({"now": "soon"}, "now: 'soon' is refused: 'soon' is not an instant"),
         ({"colour": "red"}, "Unsupported parameters"),
     ],
@@ -145,6 +147,18 @@ def test_a_previous_report_that_cannot_be_used_is_a_warning(tmp_path):
     assert (
         "is no report to compare with (its schema is 'other', not sre.preflight/report); nothing is compared" in warning
     )
+
+
+def test_the_plan_is_written_where_it_is_asked_for_even_if_it_is_empty(fleet, tmp_path):
+    """An older plan that stayed there would be taken for this run's."""
+    plan = tmp_path / "plans" / "vault.yml"
+    plan.parent.mkdir()
+    plan.write_text("old")
+    arguments = ("-e", f"preflight_report_directory={tmp_path / 'report'}", "-e", f"preflight_report_plan_path={plan}")
+    completed = run_playbook(PLAYBOOK, tmp_path, *arguments, inventory=_of(fleet, "well"))
+    assert f"YAML plan: {plan}" in completed.stdout
+    assert yaml.safe_load(plan.read_text())["preflight_plan"]["entries"] == []
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["preflight.html", "preflight.json"]
 
 
 def test_no_host_at_all_is_no_success(tmp_path):

@@ -256,6 +256,7 @@ def test_the_theme_follows_the_system_and_the_button(opened: Opener) -> None:
         assert background(page) == light
 
 
+OPEN_PLAN = "document.querySelectorAll('.entry').forEach((entry) => { entry.open = true; })"
 CONTRAST = """() => {
   const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const channels = (color, under) => {
@@ -286,11 +287,12 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("sample", [reports.few, reports.nothing_known, reports.zero])
+@pytest.mark.parametrize("sample", [reports.few, reports.nothing_known, reports.zero, reports.planned])
 def test_text_has_the_contrast_of_wcag_aa(opened: Opener, sample: Callable[[], reports.Report], scheme: str) -> None:
     with opened(sample(), color_scheme=scheme) as page:
         for summary in page.locator("#finding-list summary").all()[:6]:
             summary.click()
+        page.evaluate(OPEN_PLAN)
         assert page.evaluate(CONTRAST) == []
 
 
@@ -310,10 +312,11 @@ def accessible_name(control: Locator) -> str:
 
 @pytest.mark.parametrize("width", [320, 400, 768, 1280, 1920])
 def test_the_page_never_scrolls_sideways(opened: Opener, width: int) -> None:
-    for sample in (reports.few(), reports.hostile()):
+    for sample in (reports.few(), reports.planned(), reports.hostile()):
         with opened(sample, viewport={"width": width, "height": 800}) as page:
             for summary in page.locator("#finding-list > .finding > summary").all():
                 summary.click()
+            page.evaluate(OPEN_PLAN)
             assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 
@@ -331,6 +334,29 @@ def test_prints_opened_and_without_controls(opened: Opener) -> None:
         assert len(page.pdf()) > 10_000
         page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         expect(page.locator("#finding-list > .finding")).to_have_count(50)
+
+
+def test_the_plan_leads_to_its_findings_and_opens_from_the_keyboard(opened: Opener) -> None:
+    report = reports.planned()
+    with opened(report) as page:
+        entries = page.locator("#plan .entry")
+        expect(entries).to_have_count(2)
+        expect(entries.first.locator("table")).to_be_visible()
+        expect(entries.last.locator("table")).to_be_hidden()
+        entries.last.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(entries.last.locator("table")).to_be_visible()
+        entries.last.locator('a[href^="#f-"]').click()
+        expect(page.locator(f"#f-{report['plan'][1]['findings'][0]}")).to_have_attribute("open", "")
+
+
+def test_the_plan_prints_opened(opened: Opener) -> None:
+    for script in (True, False):
+        with opened(reports.planned(), java_script_enabled=script) as page:
+            page.emulate_media(media="print")
+            if script:
+                page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+            expect(page.locator("#plan .entry table").last).to_be_visible()
 
 
 def test_prints_opened_without_the_script(opened: Opener) -> None:

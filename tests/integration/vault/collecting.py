@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.collect import Collected, collect
+from ansible_collections.sre.preflight.plugins.module_utils._vault.days import DAY
 from tests.lab.least_privilege import POLICY, policy_for, token_with
 from tests.lab.pki import now
 
@@ -27,9 +29,9 @@ def options(server: VaultServer, tmp_path: Path, **more: Any) -> dict[str, Any]:
     return {"url": server.url, "ca_cert": str(authority), "leaves": "all", "leaves_sample": 1000, **more}
 
 
-def collected(server: VaultServer, tmp_path: Path, *, token: str, **more: Any) -> Collected:
-    """What the collector finds; the token is nowhere in it."""
-    result = collect(options(server, tmp_path, token=token, **more), environment={}, now=now())
+def collected(server: VaultServer, tmp_path: Path, *, token: str, day: timedelta = DAY, **more: Any) -> Collected:
+    """What the collector finds, its dates by ``day``; the token is nowhere in it."""
+    result = collect(options(server, tmp_path, token=token, **more), environment={}, now=now(), day=day)
     text = json.dumps(result.evidence)
     assert token not in text
     assert "PRIVATE KEY" not in text

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.instant impor
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from ansible_collections.sre.preflight.plugins.module_utils._vault import leaves as leaves_module
 from ansible_collections.sre.preflight.plugins.module_utils._vault.collect import Collector, collect
-from tests.integration.vault.collecting import POLICY, collected, options, policy_for, token_with
+from tests.integration.vault.collecting import collected, options, policy_for, token_with
 from tests.lab.openbao import OpenBao
 from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, start_pairing
 from tests.lab.pki import now
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
     from tests.lab.vault_server import VaultServer
     from tests.support.certificates import Made
 
-GRANTED = re.findall(r'^path "([^"]+)" \{', POLICY.read_text(encoding="utf-8"), re.MULTILINE)
-# What is not missed: it has a way round, or only old versions need it.
-NOT_MISSED = {"sys/mounts", "pki/config/issuers"}
-ONLY_OPENBAO = "pki/certs/detailed"
 LIMIT = 8192
 
 each_pairing = pytest.mark.parametrize(
@@ -147,26 +142,6 @@ def test_storage_limits(filled: OpenBao, token: str, tmp_path: Path) -> None:
     own = collected(filled, tmp_path, token=token, leaves="none", storage_max_entry_size=4096)
     assert own.evidence["server"]["storage"]["max_entry_bytes"] == 4096
     assert own.evidence["server"]["storage"]["limit_source"] == "configured"
-
-
-@pytest.mark.parametrize("path", GRANTED)
-def test_a_missing_right_is_one_problem_that_names_it(
-    path: str, filled: OpenBao, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leaves_module, "PAGES_FROM", 1)
-    block = re.search(rf'^path "{re.escape(path)}" \{{\n  capabilities = \[(.*?)\]\n\}}', policy_for("pki"), re.M)
-    assert block is not None
-    reduced = token_with(filled, policy_for("pki").replace(block[0], ""))
-    evidence = collected(filled, tmp_path, token=reduced).evidence
-    problems = evidence["problems"] + [problem for mount in evidence["mounts"] for problem in mount["problems"]]
-    if path in NOT_MISSED:
-        assert problems == []
-        return
-    (problem,) = problems
-    assert re.fullmatch(re.escape(path).replace(r"\+", "[^/]+").replace(r"\*", ".*"), problem["path"])
-    assert (problem["status"], problem["capability"]) == (403, block[1].replace('"', ""))
-    expected = f"permission denied: the token needs {problem['capability']} on {problem['path']}"
-    assert problem["reason"].startswith(expected)
 
 
 def test_pages_and_single_reads_agree(

@@ -48,6 +48,7 @@ IDS = [
     "vault.issuer-without-crl-signing",
     "vault.issuer-permits-outliving",
     "vault.root-issues-leaves",
+    "vault.root-key-unmanaged",
     "vault.role-generates-leases",
     "vault.lease-backlog-overflow",
     "vault.lease-drain-long",

@@ -62,7 +62,7 @@ def test_findings_carry_what_the_registration_says():
         "resource": {"kind": "number", "name": "n1", "location": "at 1"},
         "evidence": {"number": 1},
         "outage_at": None,
-        "remediation": {"role": None, "settings": {}, "found": {}, "text": "do this"},
+        "remediation": {"role": None, "settings": {}, "found": {}, "text": "do this", "target": None},
         "references": ["RFC 1"],
     }
 

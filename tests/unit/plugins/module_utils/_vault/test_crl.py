@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.crl import read_history
+from ansible_collections.sre.preflight.plugins.module_utils._vault.leaf_cache import Leaf
+from ansible_collections.sre.preflight.plugins.module_utils._vault.leaves import revoked_by_day
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)
 
@@ -33,8 +35,8 @@ def make_crl(revoked: dict[int, datetime], number: int | None = 7) -> bytes:
 
 def test_revocations_by_day() -> None:
     der = make_crl({1: NOW - timedelta(days=2), 2: NOW - timedelta(hours=5), 3: NOW, 4: NOW})
-    serials: set[int] = set()
-    assert read_history(der, serials) == {
+    revoked: dict[int, str] = {}
+    assert read_history(der, revoked) == {
         "bytes": len(der),
         "entries": 4,
         "this_update": "2026-11-23T04:00:00Z",
@@ -44,7 +46,7 @@ def test_revocations_by_day() -> None:
         "revocation_days": [["2026-11-21", 1], ["2026-11-22", 1], ["2026-11-23", 2]],
         "newest_revocation": "2026-11-23T04:00:00Z",
     }
-    assert serials == {1, 2, 3, 4}
+    assert revoked == {1: "2026-11-21", 2: "2026-11-22", 3: "2026-11-23", 4: "2026-11-23"}
 
 
 def test_an_empty_crl_without_a_number() -> None:
@@ -57,3 +59,18 @@ def test_an_empty_crl_without_a_number() -> None:
 def test_what_is_no_crl(der: bytes) -> None:
     with pytest.raises(ValueError, match=r"^the CRL is not well-formed"):
         read_history(der)
+
+
+def test_entries_get_the_dates_of_their_certificates() -> None:
+    leaves = {
+        "00:01": Leaf("2026-11-01T00:00:00Z", "2026-12-01T04:00:00Z", "CN=Root"),
+        "02": Leaf("2026-11-01T00:00:00Z", "2026-12-01T05:00:00Z", "CN=Root"),
+        "09": Leaf("2026-11-01T00:00:00Z", "2026-12-02T00:00:00Z", "CN=Root"),
+    }
+    entries = {1: "2026-11-21", 2: "2026-11-21", 3: "2026-11-21", 4: "2026-11-22"}
+    assert revoked_by_day(entries, leaves) == [
+        ["2026-11-21", None, 1],
+        ["2026-11-21", "2026-12-01", 2],
+        ["2026-11-22", None, 1],
+    ]
+    assert revoked_by_day(entries, {}) is None

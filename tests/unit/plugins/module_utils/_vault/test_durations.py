@@ -7,8 +7,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ansible_collections.sre.preflight.plugins.module_utils._vault.durations import normalise, seconds_of
+from ansible_collections.sre.preflight.plugins.module_utils._vault.durations import (
+    duration_text,
+    normalise,
+    seconds_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +73,24 @@ def test_only_durations_are_changed() -> None:
         "auto_rebuild_grace_period": 43200,
         "max_ttl": 3600,
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (259200, "72h"),
+        (5400, "90m"),
+        (61, "61s"),
+        (0, "0s"),
+        (0.2, "200ms"),
+        (1.5, "1500ms"),
+        (0.0000015, "0.0000015s"),
+    ],
+)
+def test_text_is_what_every_path_takes(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+@given(st.one_of(st.integers(0, 10**10), st.integers(0, 10**12).map(lambda nanoseconds: nanoseconds / 10**9)))
+def test_text_reads_back_as_the_same(seconds: float) -> None:
+    assert seconds_of(duration_text(seconds)) == seconds

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.leaf_cache import VERSION, Leaf, LeafCache
 
-FIRST = Leaf("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "CN=Root")
+FIRST = Leaf("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "CN=Root", is_ca=False)
 SECOND = Leaf("2026-01-02T00:00:00Z", "2026-02-02T00:00:00Z", "CN=Root")
 
 

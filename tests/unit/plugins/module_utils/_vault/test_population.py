@@ -71,16 +71,26 @@ def test_what_is_missing_from_a_frozen_crl_counts() -> None:
 def test_without_dates_a_revoked_certificate_lives_its_whole_lifespan_on() -> None:
     people = population(mount(crls=[crl(50, revocation_days=[[day(-10), 50]])]), NOW)
     assert people.entries == ((21 * DAY, 50),)
-    assert "dates of revoked certificates not known: each taken to live its whole lifespan on" in people.assumptions
+    assert "dates of 50 revoked certificates not known: each taken to live its whole lifespan on" in people.assumptions
 
 
 def test_with_dates_a_revoked_certificate_lives_until_its_own() -> None:
     joined = [[day(-10), day(-5), 30], [day(-10), day(3), 20]]
-    leaves = {"by_day": [[day(-20), day(3), 20]], "revoked_by_day": joined}
-    people = population(mount(crls=[crl(50)], leaves=leaves), NOW)
+    leaves = {"by_day": [[day(-20), day(3), 20]]}
+    people = population(mount(crls=[crl(50, revoked_by_day=joined)], leaves=leaves), NOW)
     assert people.entries == ((-4 * DAY, 30), (4 * DAY, 20))
     assert people.remaining_lives == ((6 * DAY, 0.6), (14 * DAY, 0.4))
     assert people.assumptions == ()
+
+
+def test_of_some_revoked_certificates_the_dates_may_be_known() -> None:
+    joined = [[day(-10), day(-5), 30], [day(-10), None, 20]]
+    leaves = {"by_day": [[day(-20), day(3), 20]]}
+    people = population(mount(crls=[crl(50, revoked_by_day=joined)], leaves=leaves), NOW)
+    assert people.entries == ((-4 * DAY, 30), (14 * DAY, 20))
+    assert people.assumptions == (
+        "dates of 20 revoked certificates not known: each taken to live its whole lifespan on",
+    )
 
 
 @pytest.mark.parametrize(

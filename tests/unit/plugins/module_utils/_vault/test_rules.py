@@ -21,6 +21,7 @@ from tests.support.vault_mounts import (
     mount,
     role,
     server,
+    tidied,
     unread,
 )
 
@@ -46,6 +47,14 @@ TIDY_SETTINGS = {
     "tidy-outpaced-by-restarts",
     "tidy-overdue",
 }
+WITHOUT_CRLS = (
+    CRL_RULES
+    | FORECAST
+    | {"crl-near-limit", "crl-frozen", "max-crl-entries-unsafe", "lease-drain-long"}
+    | {"tidy-interval-long", "tidy-safety-buffer-long"}
+)
+WITHOUT_LEAVES = FORECAST | {"lease-drain-long", "role-ttl-long", "role-stores-short-lived"}
+WITHOUT_LEAVES |= {"tidy-outpaced-by-restarts", "tidy-overdue"}
 UNKNOWN_WITHOUT = {
     "tune": {"audit-secrets-visible", "audit-parameters-hidden", "if-modified-since-off", "acme-headers-missing"},
     "auto_tidy": TIDY_SETTINGS | FORECAST | {"lease-drain-long"},
@@ -57,24 +66,19 @@ UNKNOWN_WITHOUT = {
     "cluster": {"url-template-unfilled", "acme-without-path"},
     "acme": {"acme-off", "acme-without-path", "acme-headers-missing", "acme-open", "tidy-acme-off"}
     | {"role-stores-short-lived"},
-    "roles": ROLE_RULES
-    | FORECAST
-    | {"tidy-cert-store-off", "crl-auto-rebuild-off", "crl-disabled", "lease-drain-long", "root-issues-leaves"},
+    "roles": ROLE_RULES | FORECAST | {"tidy-cert-store-off", "lease-drain-long"},
     "issuers": ISSUER_RULES
     | {"acme-off", "revocation-urls-missing", "issuer-urls-missing", "role-outlives-issuer"}
-    | {"tidy-expired-issuers-off", "tidy-associations-off"},
-    "crls": CRL_RULES
-    | FORECAST
-    | {"crl-near-limit", "crl-frozen", "crl-auto-rebuild-off", "max-crl-entries-unsafe", "lease-drain-long"}
-    | {"tidy-interval-long", "tidy-safety-buffer-long"},
-    "certificates": {"too-many-certificates"},
+    | {"tidy-expired-issuers-off", "tidy-associations-off"}
+    | WITHOUT_CRLS,
+    "crls": WITHOUT_CRLS,
+    "certificates": {"too-many-certificates"} | WITHOUT_LEAVES,
     "revoked": FORECAST
-    | {"crl-frozen", "crl-disabled", "crl-near-limit", "max-crl-entries-unsafe", "lease-drain-long"}
+    | {"crl-frozen", "crl-near-limit", "max-crl-entries-unsafe", "lease-drain-long"}
     | {"tidy-interval-long", "tidy-safety-buffer-long"},
     "leases": {"lease-backlog-overflow", "lease-drain-long"},
     "irrevocable_leases": {"irrevocable-leases"},
-    "leaves": FORECAST
-    | {"lease-drain-long", "role-ttl-long", "role-stores-short-lived", "tidy-outpaced-by-restarts", "tidy-overdue"},
+    "leaves": WITHOUT_LEAVES,
 }
 
 
@@ -133,6 +137,32 @@ def test_no_rule_crashes_on_a_mount_with_nothing_and_on_one_with_everything_wron
             assert "trace" not in finding["evidence"], finding["message"]
 
 
+def test_what_a_role_can_mend_names_its_target_and_the_live_value_of_every_setting():
+    worst = tidied(enabled=False, tidy_revoked_certs=False)
+    worst |= {"crl_config": {"auto_rebuild": True, "auto_rebuild_grace_period": 259200, "disable": True}}
+    worst |= {"roles": {"a": role(generate_lease=True, allow_localhost=True)}, "namespace": "team"}
+    paused = tidied(pause_duration=3600, interval_duration=10**7)
+    on = server(address="vault.example.com:8200")
+    remedies = [each["remediation"] for each in findings(evidence_of(worst, {**paused, "namespace": "team"}, on=on))]
+    mended = [each for each in remedies if each["role"]]
+    assert len(mended) > 4
+    for each in mended:
+        assert each["target"] == {
+            "kind": "vault_mount",
+            "address": "vault.example.com:8200",
+            "cluster_id": "0a1052e7",
+            "namespace": "team",
+            "mount": "pki/",
+        }
+        settings, found = each["settings"], each["found"]
+        assert {path: list(values) for path, values in found.items()} == {
+            path: list(values) for path, values in settings.items()
+        }
+        # Durations are seconds, as in what was found.
+        assert not [value for values in settings.values() for value in values.values() if isinstance(value, str)]
+    assert all(each["target"] is None for each in remedies if not each["role"])
+
+
 def test_identity_is_that_of_the_cluster_namespace_and_path():
     evidence = mount(namespace="team/a", path="pki/int/", crl_config={**mount()["crl_config"], "disable": True})
     (finding,) = findings(evidence_of(evidence), "crl-disabled")
@@ -168,6 +198,7 @@ def test_every_resource_of_a_mount_has_its_own_identity():
 HEALTH_CHECKS = {
     "ca_validity_period",
     "crl_validity_period",
+    "hardware_backed_root",
     "root_issued_leaves",
     "role_allows_localhost",
     "role_allows_glob_wildcards",
@@ -180,7 +211,7 @@ HEALTH_CHECKS = {
     "enable_acme_issuance",
     "allow_acme_headers",
 }
-"""All of the servers' own checks but hardware_backed_root, which they have off and which needs more than reading."""
+"""The servers' own checks."""
 
 
 def test_every_health_check_has_a_rule():
@@ -189,7 +220,7 @@ def test_every_health_check_has_a_rule():
 
 
 def test_registry():
-    assert len(RULES.rules) == 59
+    assert len(RULES.rules) == 60
     for rule in RULES.rules.values():
         assert rule.subject in ("server", "mount", "role", "issuer", "crl"), rule.id
         assert 10 <= len(rule.title) <= 75, rule.id

@@ -28,6 +28,7 @@ from tests.support.vault_mounts import (
     server,
     status,
     storage,
+    unread,
     vault,
 )
 
@@ -99,7 +100,7 @@ def test_frozen_goes_out_with_its_next_update():
         (frozen(0, 24 * HOUR), "pass"),
         (frozen(1, MINUTE), "pass"),
         (frozen(1, MINUTE + SECOND), "fail"),
-        (frozen(1, 24 * HOUR, leaves=leaves(revoked_unexpired_missing_from_crl=0)), "pass"),
+        (frozen(1, 24 * HOUR, leaves=leaves(revoked_unexpired_missing_from_crl=0)), "fail"),
         ({**frozen(1, 24 * HOUR), "crl_config": REBUILT}, "pass"),
         ({**frozen(1, 24 * HOUR), "crls": []}, "not_applicable"),
         ({**frozen(1, 24 * HOUR), "crls": [crl(10, next_update=None)], "crl_config": REBUILT}, "unknown"),
@@ -171,6 +172,19 @@ def test_disabled(changes, severity):
     assert finding["severity"] == severity
     assert finding["remediation"]["settings"] == {"config/crl": {"disable": False}}
     assert status(mount(), "crl-disabled") == "pass"
+
+
+@pytest.mark.parametrize("part", ["roles", "revoked"])
+def test_disabled_is_seen_without_what_makes_it_worse(part):
+    (finding,) = judged(unread(part, crl_config={**REBUILT, "disable": True}), "crl-disabled")
+    assert (finding["status"], finding["severity"]) == ("fail", "high")
+    assert status(unread(part), "crl-disabled") == "pass"
+
+
+@pytest.mark.parametrize("part", ["roles", "crls"])
+def test_inline_rebuilds_are_unknown_without_what_makes_them_many(part):
+    assert status(unread(part, crl_config=INLINE), "crl-auto-rebuild-off") == "unknown"
+    assert status(unread(part, crl_config=REBUILT), "crl-auto-rebuild-off") == "pass"
 
 
 def sized(entries: int, **more):

@@ -25,6 +25,7 @@ from tests.support.vault_mounts import (
     server,
     status,
     storage,
+    unread,
     vault,
 )
 
@@ -206,7 +207,14 @@ def test_permits_outliving(behavior, certificate, expected):
         ({}, intermediate(), "not_applicable"),
         ({"roles": {}}, authority(), "pass"),
         ({"roles": {"web": role(issuer_ref="another")}}, authority(), "pass"),
+        ({"roles": {}, "leaves": leaves(mode="none")}, authority(), "not_applicable"),
+        ({"roles": {}, "leaves": leaves(end_entities={"CN=Some CA": "01:02"})}, authority(), "fail"),
         ({"issuers": [issuer(usage=["crl-signing"])]}, authority(), "not_applicable"),
+        (
+            {"issuers": [issuer(key_id=None)], "leaves": leaves(end_entities={"CN=Some CA": "01:02"})},
+            authority(),
+            "fail",
+        ),
     ],
 )
 def test_root_issues_leaves(changes, certificate, expected):
@@ -214,10 +222,31 @@ def test_root_issues_leaves(changes, certificate, expected):
 
 
 def test_root_that_has_issued_none_so_far_is_low():
-    for by_issuer, severity in [({"CN=Some CA": 3}, "medium"), ({"CN=Other": 3}, "low")]:
-        evidence = mount(leaves=leaves(["2026-05-01", "2026-07-01", 3], by_issuer=by_issuer))
+    for issued, severity in [({"CN=Some CA": "01:02"}, "medium"), ({"CN=Other": "01:02"}, "low")]:
+        evidence = mount(leaves=leaves(["2026-05-01", "2026-07-01", 3], end_entities=issued))
         (finding,) = judged(evidence, "root-issues-leaves", certificates=[authority()])
         assert finding["severity"] == severity
+
+
+@pytest.mark.parametrize("part", ["leaves", "certificates"])
+def test_what_a_root_has_issued_is_unknown_where_it_could_not_be_read(part):
+    evidence = unread(part, roles={}, leaves=leaves(mode="all"))
+    assert status(evidence, "root-issues-leaves", certificates=[authority()]) == "unknown"
+    assert status({**evidence, "roles": {"web": role()}}, "root-issues-leaves", certificates=[authority()]) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("row", "certificate", "expected"),
+    [
+        ({"key_managed": False}, authority(), "fail"),
+        ({"key_managed": True}, authority(), "pass"),
+        ({"key_managed": None}, authority(), "not_applicable"),
+        ({"key_managed": False}, intermediate(), "not_applicable"),
+        ({"key_managed": False, "key_id": ""}, authority(), "not_applicable"),
+    ],
+)
+def test_root_key(row, certificate, expected):
+    assert status(mount(issuers=[issuer(**row)]), "root-key-unmanaged", certificates=[certificate]) == expected
 
 
 def test_vanished_mount_is_unknown_in_every_rule_on_it():

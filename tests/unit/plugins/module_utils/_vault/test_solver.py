@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.module_utils._vault import settings as settings_model
-from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import ForecastPolicy, forecast
+from ansible_collections.sre.preflight.plugins.module_utils._vault.crl_model import (
+    CrlShape,
+    revoked_entries,
+    safe_max_crl_entries,
+)
+from ansible_collections.sre.preflight.plugins.module_utils._vault.forecast import Forecast, ForecastPolicy, forecast
 from ansible_collections.sre.preflight.plugins.module_utils._vault.interim import raised_limit_bytes
 from ansible_collections.sre.preflight.plugins.module_utils._vault.solver import recommend
 from ansible_collections.sre.preflight.plugins.module_utils._vault.storage_limit import StorageLimit, storage_limit
@@ -81,7 +86,7 @@ def test_each_step_tells_the_peak_that_it_leads_to() -> None:
     steps = solved(incident())["steps"]
     peaks = [step["peak_entries"] for step in steps]
     assert peaks == sorted(peaks, reverse=True)
-    assert [list(step["settings"]) for step in steps] == [["roles/pod"], ["config/auto-tidy"], ["config/crl"]]
+    assert [list(step["settings"]) for step in steps] == [["roles/pod"], ["config/crl"], ["config/auto-tidy"]]
 
 
 def test_the_first_change_that_is_enough_is_the_last_one() -> None:
@@ -111,7 +116,7 @@ def test_the_first_change_that_is_enough_is_the_last_one() -> None:
         (
             {**TIDY_OFF, "pause_duration": "10s"},
             150,
-            {"enabled": True, "tidy_revoked_certs": True, "pause_duration": "0s"},
+            {"enabled": True, "tidy_revoked_certs": True, "pause_duration": 0},
         ),
         (TIDY_ON, 150, None),
     ],
@@ -179,7 +184,7 @@ def test_auto_rebuild_is_for_backlogs_that_drain_too_slowly() -> None:
 @pytest.mark.parametrize(
     ("storage", "settings_of"),
     [
-        ({"type": "raft"}, {"storage/raft": {"max_entry_size": 2_097_152}}),
+        ({"type": "raft"}, {"storage/raft": {"max_entry_size": 3_145_728}}),
         ({"type": "consul"}, {"limits": {"txn_max_req_len": 3_145_728, "kv_max_value_size": 3_145_728}}),
         ({"type": "dynamodb"}, None),
     ],
@@ -189,6 +194,26 @@ def test_a_raised_limit_holds_the_peak(storage: dict[str, Any], settings_of: dic
     interim = solved(incident(), limit=limit)["interim"]
     raised = next((each for each in interim if each["measure"] == "raise_storage_limit"), None)
     assert (raised and raised["settings"]) == settings_of
+
+
+@pytest.mark.parametrize(
+    ("server", "raised"), [(VAULT, True), ({**VAULT, "version": "1.18.5"}, False), (OPENBAO, False)]
+)
+def test_vaults_own_limit_is_raised_with_the_storages(server: dict[str, str], raised: bool) -> None:
+    """The solver's value would freeze the backlog's CRL before safe_from, however large the storage's limit."""
+    result = solved(incident(crl_config={"max_crl_entries": 100_000}), server)
+    settings = result["interim"][0]["settings"]
+    assert ("config/crl" in settings) == raised
+    if raised:
+        assert result["settings"]["config/crl"]["max_crl_entries"] < result["until_then"]["peak_entries"]
+        assert settings["config/crl"]["max_crl_entries"] >= result["until_then"]["peak_entries"]
+
+
+@given(st.sampled_from(["raft", "consul"]), st.integers(200, 1 << 28))
+def test_vaults_own_raised_limit_holds_the_peak(kind: str, peak: int) -> None:
+    raised = raised_limit_bytes(storage_limit({"type": kind}), peak)
+    larger = storage_limit({"type": kind, "max_entry_bytes": raised, "txn_max_request_bytes": raised})
+    assert (safe_max_crl_entries(larger) or 0) >= CrlShape(100).entries(peak)
 
 
 @given(st.sampled_from(["raft", "consul"]), st.integers(1, 1 << 28))
@@ -214,6 +239,17 @@ def test_the_settings_never_raise_the_peak(evidence: dict[str, Any], server: dic
         result["enough"] == (result["peak_entries"] <= before.frame.capacity * POLICY.fill)
         or abs(result["peak_entries"] - before.frame.capacity * POLICY.fill) <= 1
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(mounts(), st.sampled_from([OPENBAO, VAULT]), st.sampled_from([4_096, 131_072, 1_048_576]))
+def test_the_settings_raise_no_scenario_on_any_day(evidence: dict[str, Any], server: dict[str, str], size: int) -> None:
+    before = forecast(evidence, server, raft(size), POLICY, NOW)
+    total = recommend(evidence, server, raft(size), POLICY, NOW)["settings"]
+    after = settings_model.applied(evidence, total)
+    people = settings_model.under(before.people, evidence, after, revoked_entries(evidence))
+    for was, becomes in zip(before.scenarios, Forecast.of(people, before.frame).scenarios):
+        assert all(less <= more + 1e-6 for (_, more), (_, less) in zip(was.points, becomes.points))
 
 
 @settings(max_examples=100, deadline=None)

@@ -40,6 +40,14 @@ def test_outlives_issuer(excess, expected):
     assert counted(stored(ca, leaf), "certificate.outlives-issuer") == expected
 
 
+def test_a_superseded_certificate_does_not_outlive_its_issuer():
+    ca = authority(not_after=NOW + 10 * DAY)
+    old, new = certificate(issuer=ca), certificate(issuer=authority("New CA"), not_after=NOW + 90 * DAY)
+    inventory = stored(old, new, path="/etc/leaf.pem")
+    add_file(inventory, "/etc/ca.pem", ca)
+    assert counted(inventory, "certificate.outlives-issuer") == {"not_applicable": 3}
+
+
 def test_outlives_issuer_is_an_outage_on_the_day_the_issuer_expires():
     ca = authority("Old CA", not_after=NOW + 10 * DAY)
     inventory = stored(certificate(issuer=ca), path="/etc/vault.pem")
@@ -76,6 +84,39 @@ def test_issuer_expiring_names_what_falls_with_it():
         "CA Old CA expires at 2026-06-11T00:00:00Z (in 10d); 5 certificates stop validating "
         "then: pod0.example.com, pod1.example.com, pod2.example.com and 2 more"
     )
+
+
+def test_issuer_expiring_counts_what_lies_below_its_intermediates():
+    root = authority("Old root", not_before=NOW - 90 * DAY, not_after=NOW + 10 * DAY)
+    intermediate = authority("Intermediate", issuer=root, self_issued=False)
+    leaves = [certificate(f"pod{number}.example.com", issuer=intermediate) for number in range(3)]
+    (finding,) = judged(stored(root, intermediate, *leaves), "certificate.issuer-expiring")
+    assert finding["resource"]["name"] == "Old root"
+    assert finding["evidence"]["dependent_names"] == [
+        "Intermediate", "pod0.example.com", "pod1.example.com", "pod2.example.com",
+    ]  # fmt: skip
+
+
+def test_issuer_expiring_leaves_out_what_a_cross_signed_intermediate_still_carries():
+    old = authority("Old root", not_before=NOW - 90 * DAY, not_after=NOW + 10 * DAY)
+    new = authority("New root")
+    intermediate = authority("Intermediate", issuer=old, self_issued=False)
+    crossed = authority(
+        "Intermediate",
+        issuer=new,
+        self_issued=False,
+        subject_key_identifier=intermediate.subject_key_identifier,
+    )
+    leaf = certificate(issuer=intermediate)
+    (finding,) = judged(stored(old, new, intermediate, crossed, leaf), "certificate.issuer-expiring")
+    assert finding["evidence"]["dependent_names"] == ["Intermediate"]
+
+
+def test_cas_that_signed_each_other_end_the_search():
+    one = authority("One", self_issued=False, issuer="CN=Two", not_before=NOW - 90 * DAY, not_after=NOW + 10 * DAY)
+    two = authority("Two", self_issued=False, issuer=one, not_after=NOW + 10 * DAY)
+    findings = judged(stored(one, two, certificate(issuer=two)), "certificate.issuer-expiring")
+    assert {each["resource"]["name"]: each["evidence"]["dependents"] for each in findings} == {"One": 2, "Two": 2}
 
 
 def test_issuer_expiring_leaves_out_a_ca_without_standing_dependents():

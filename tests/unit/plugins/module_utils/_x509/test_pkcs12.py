@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -155,3 +158,21 @@ def test_what_openssl_writes(tmp_path: Path, options: list[str]) -> None:
     items = read_items((tmp_path / "s.p12").read_bytes(), passwords=["changeit"])
     assert fingerprints(items) == {LEAF.fingerprint, AUTHORITY.fingerprint}
     assert sum(isinstance(item, KeyItem) for item in items) == 1
+
+
+def test_a_store_in_ber_is_read_without_a_word_on_standard_error(tmp_path: Path) -> None:
+    """cryptography warns of it there, and a module's standard error may end up in its result."""
+    path = tmp_path / "store.p12"
+    path.write_bytes(keystores.indefinite(store("a")))
+    code = (
+        "import sys; from ansible_collections.sre.preflight.plugins.module_utils._x509.reader import read_items; "
+        "print(len(read_items(open(sys.argv[1], 'rb').read(), passwords=['a'])))"
+    )
+    completed = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (completed.stdout, completed.stderr) == ("3\n", "")

@@ -12,9 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.sre.preflight.plugins.module_utils._audit.coverage import Coverage
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
+from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import Policy
+from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES, judge
 from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory
-from tests.support.inventories import DAY, NOW, SECOND, add_file, authority, certificate, counted, judged, stored
+from tests.support.inventories import (
+    DAY,
+    NOW,
+    SECOND,
+    add_endpoint,
+    add_file,
+    authority,
+    certificate,
+    counted,
+    judged,
+    stored,
+)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +175,12 @@ def test_rotators_are_recognised(values, path):
     assert counted(stored(leaf, path=path), "certificate.renewal-due") == {"not_applicable": 1}
 
 
+def test_a_ca_beside_a_leaf_is_not_renewed_by_its_rotator():
+    late = authority(rotator="vault-agent", not_before=NOW - 85 * DAY, not_after=NOW + 15 * DAY)
+    assert counted(stored(late), "certificate.renewal-due") == {"fail": 1}
+    assert counted(stored(late), "certificate.rotation-missed") == {"not_applicable": 1}
+
+
 def test_a_certificate_of_the_kubernetes_api_for_vault_has_no_rotator():
     leaf = certificate(
         subject="O=system:nodes,CN=system:node:vault-0", not_before=NOW - 85 * DAY, not_after=NOW + 15 * DAY
@@ -286,24 +306,47 @@ def test_an_evaluated_target_passes():
     assert counted(stored(certificate()), "certificate.target-unreachable") == {"not_applicable": 1}
 
 
-RANK = {None: -1, **{severity: 3 - number for number, severity in enumerate(SEVERITIES)}}
+RANK = {severity: -number for number, severity in enumerate(SEVERITIES)}
+# A certificate that is not valid yet gets better by waiting: that is what the rule says.
+MONOTONE = frozenset(RULES.rules) - {"certificate.not-yet-valid"}
+# An expired root in a trust store is low once the last that depended on it has expired itself, which then is critical.
+IN_A_TRUST_STORE = MONOTONE - {"certificate.issuer-expiring"}
 
 
-def _worst(inventory, now):
-    rules = ("expired", "renewal-due", "rotation-missed")
-    found = [each["severity"] for rule in rules for each in judged(inventory, f"certificate.{rule}", now=now)]
-    return max((RANK[severity] for severity in found), default=-1)
+def _worst(inventory, now, rules):
+    """The worst severity of each certificate and endpoint that any rule fails."""
+    worst = {}
+    for finding in judge(inventory, Policy.from_options(RULES.settings(), {}), now, Coverage(), False, only=rules):
+        if finding.status == "fail":
+            rank = RANK[finding.severity]
+            worst[finding.resource.identity] = max(rank, worst.get(finding.resource.identity, rank))
+    return worst
 
 
-@settings(max_examples=200, deadline=None)
+EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
+spans = st.tuples(st.integers(0, 10**9), st.integers(0, 10**9))
+
+
+@settings(max_examples=300, deadline=None)
 @given(
-    lifespan=st.integers(0, 10**9),
-    first=st.integers(0, 2 * 10**9),
-    later=st.integers(0, 10**9),
+    spans=st.tuples(spans, spans, spans),
+    roots=st.sampled_from([0, 30]),
+    served=st.booleans(),
     rotator=st.sampled_from([None, "kubelet", "step"]),
+    first=st.integers(0, 3 * 10**9),
+    later=st.integers(0, 10**9),
 )
-def test_moving_now_forward_never_makes_a_certificate_milder(lifespan, first, later, rotator):
-    start = datetime(2000, 1, 1, tzinfo=timezone.utc)
-    leaf = certificate(not_before=start, not_after=start + lifespan * SECOND, rotator=rotator)
-    before, after = start + first * SECOND, start + (first + later) * SECOND
-    assert _worst(stored(leaf), after) >= _worst(stored(leaf), before)
+def test_moving_now_forward_never_makes_a_certificate_milder(spans, roots, served, rotator, first, later):
+    """A CA, a leaf of it and its successor, in one file, with or without a trust store around them or an endpoint."""
+    dated = [{"not_before": EPOCH + at * SECOND, "not_after": EPOCH + (at + life) * SECOND} for at, life in spans]
+    ca = authority("CA", **dated[0])
+    leaves = [
+        certificate(issuer=ca, rotator=rotator, serial_number=str(n), **dates) for n, dates in enumerate(dated[1:])
+    ]
+    inventory = stored(ca, *leaves, *[authority(f"Root {number}") for number in range(roots)])
+    if served:
+        add_endpoint(inventory, "tls://leaf.example.com:443", leaves[0], ca)
+    rules = IN_A_TRUST_STORE if roots else MONOTONE
+    before = _worst(inventory, EPOCH + first * SECOND, rules)
+    after = _worst(inventory, EPOCH + (first + later) * SECOND, rules)
+    assert {each: rank for each, rank in before.items() if after.get(each, -9) < rank} == {}

@@ -17,9 +17,15 @@ from typing import Any, Callable
 import pytest
 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report import page_data
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import SERVED_FINDINGS, render_html
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import (
+    MAX_ENTRIES,
+    SERVED_FINDINGS,
+    render_html,
+)
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.view import link
-from tests.support import reports
+from tests.support import plans, reports
 
 MEGABYTE = 1_000_000
 SAMPLES: dict[str, Callable[[], reports.Report]] = {
@@ -28,6 +34,7 @@ SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "nothing_known": reports.nothing_known,
     "many": lambda: reports.many(certificates=500, findings=300),
     "hostile": reports.hostile,
+    "planned": reports.planned,
 }
 VOID = {"meta", "link", "br", "input", "use", "path", "circle", "rect", "line"}
 
@@ -181,6 +188,50 @@ def test_the_rest_is_there() -> None:
         "Role sre.preflight.certificate_renewal",
     ):
         assert words in text
+
+
+def test_the_plan_shows_found_and_wanted_the_effect_the_risk_and_the_command() -> None:
+    command = remediate_command("/srv/plan.yml", ["hosts.yml"])
+    page = Page(render_html(reports.planned(), command=command))
+    text = " ".join(" ".join(page.text).split())
+    for words in (
+        "Plan what roles can mend on 2 targets, the soonest outage first",
+        "-i hosts.yml -e preflight_plan_path=/srv/plan.yml --check Make the changes",
+        "-e preflight_plan_path=/srv/plan.yml critical services/ on vault.example:8200",
+        "7 settings, mends 2 findings 2 conflicts peak CRL 609.6 KiB -> 137.3 KiB from 2026-12-24 on",
+        "1. Stop the growth: rebuild the CRL on a schedule; give no more leases config/crl auto_rebuild false true",
+        "config/auto-tidy interval_duration 12h (43,200 s) 6h (21,600 s)",
+        "config/auto-tidy interval_duration wanted: 6h (21,600 s) or 12h (43,200 s). Chosen: 6h (21,600 s) : the",
+        "config/auto-tidy pause_duration wanted: 0 s or 5 s. Left out : the forecast has no say",
+        "Until 2026-12-24 what was issued before stays a risk",
+        "keep parent tokens : Tokens stay valid.",
+        "services/config/crl: read, update services/roles/pod: read, patch Downtime: none.",
+        "a/team/pki/ on vault.example:8200",
+        "roles/web allow_localhost unset false",
+    ):
+        assert words in text
+    targets = {each["href"] for each in page.all("a") if (each.get("href") or "").startswith("#f-")}
+    mended = {f"#f-{each}" for entry in reports.planned()["plan"] for each in entry["findings"]}
+    assert mended <= targets
+    assert mended <= {f"#{each.get('id')}" for each in page.all("details")}
+
+
+def test_without_anything_to_mend_there_is_no_plan() -> None:
+    html = render_html(reports.few())
+    assert 'id="plan"' not in html
+    assert 'href="#plan"' not in html
+    assert "remediate" not in html
+
+
+def test_a_large_plan_stays_within_bounds() -> None:
+    roles = {f"roles/r{number:05d}": {"generate_lease": False} for number in range(10_000)}
+    wishes = [plans.wish(roles, target={**plans.TARGET, "mount": f"m{number}/"}) for number in range(60)]
+    html = render_html({**reports.report([], []), "plan": build(wishes, [], reports.NOW)})
+    assert len(html.encode()) < 5 * MEGABYTE
+    assert html.count('class="finding entry') == MAX_ENTRIES
+    assert "and 10 more in the JSON report" in html
+    assert "and 9,800 more in the JSON report" in html
+    assert "and 9,950 more in the JSON report" in html
 
 
 def test_a_timeline_without_a_date_does_not_look_empty_and_calm() -> None:

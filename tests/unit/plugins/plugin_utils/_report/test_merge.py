@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import pack, unpack
 from ansible_collections.sre.preflight.plugins.module_utils._audit.json_stream import encode
 from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.results import Results
@@ -41,6 +42,28 @@ def test_the_same_certificate_on_many_hosts_is_one_finding_that_names_them():
     assert row["locations"] == finding["locations"]
     assert row["hosts"] == finding["hosts"]
     assert report["summary"]["by_severity"]["critical"] == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ({"evidence": {}}, "ValueError: the evidence is not an inventory: KeyError('columns')"),
+        ({"evidence": None}, "AttributeError: 'NoneType' object has no attribute 'get'"),
+        ({"coverage": {"targets_expected": 1}}, "KeyError: 'targets_evaluated'"),
+        ({"policy": {"max_lifespan_used": "all"}}, "OptionError: max_lifespan_used: 'all' is not a number"),
+        ({"findings": [{"rule": "certificate.expired"}]}, "KeyError: 'severity'"),
+        ({"findings": {"a": 1}}, "TypeError: string indices must be integers"),
+    ],
+)
+def test_a_bundle_of_another_shape_costs_its_host_and_no_other(damage, reason):
+    document = {**unpack(GOOD), "collection_version": "9.0.0", **damage}
+    variables = {"old": {"r": {"bundle": GOOD}}, "new": {"r": {"bundle": pack(document)}}}
+    results = Results(list(variables), ["r"], variables.__getitem__)
+    assert [host for host, _document in results.documents()] == ["old"]
+    (new,) = [host for host in results.hosts if host.name == "new"]
+    assert new.reason.startswith("its bundle cannot be used: it is not as this version of the collection writes it (")
+    assert reason in new.reason
+    assert new.reason.endswith("; its own is 9.0.0")
 
 
 def test_the_worst_severity_of_all_hosts_counts():

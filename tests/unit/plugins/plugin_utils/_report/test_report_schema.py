@@ -24,6 +24,7 @@ SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "nothing_known": reports.nothing_known,
     "many": lambda: reports.many(certificates=200, findings=50),
     "hostile": reports.hostile,
+    "planned": reports.planned,
 }
 
 
@@ -80,15 +81,39 @@ def test_every_property_is_described_or_refers_to_what_is() -> None:
         (("certificates", 0, "fingerprint_sha256"), "AB"),
         (("certificates", 0, "private_key"), "never"),
         (("coverage", "hosts_unknown", 0, "reason"), ""),
+        (("plan",), None),
+        (("plan", 0, "id"), "xyz"),
+        (("plan", 0, "note"), "unknown key"),
+        (("plan", 0, "target", "kind"), "anything"),
+        (("plan", 0, "target", "token"), "never"),
+        (("plan", 0, "settings", "config/crl"), {}),
+        (("plan", 0, "settings", "config/crl"), True),
+        (("plan", 0, "steps", 0, "change"), ""),
+        (("plan", 0, "effect", "peak_bytes_after"), -1),
+        (("plan", 0, "effect", "safe_from"), "soon"),
+        (("plan", 0, "needs", "rights"), ["read"]),
+        (("plan", 0, "conflicts", 0, "values"), []),
     ],
 )
 def test_refuses(path: tuple[Any, ...], value: Any) -> None:
-    report: Any = copy.deepcopy(reports.few())
+    report: Any = copy.deepcopy({**reports.few(), "plan": reports.planned()["plan"]})
     node = report
     for step in path[:-1]:
         node = node[step]
     node[path[-1]] = value
     assert complaints(report)
+
+
+def test_a_report_of_version_1_0_holds_still() -> None:
+    report = {**reports.few(), "schema_version": "1.0.0", "plan": []}
+    assert complaints(report) == []
+
+
+def test_an_entry_lacks_nothing() -> None:
+    for key in reports.planned()["plan"][0]:
+        report = reports.planned()
+        del report["plan"][0][key]
+        assert complaints(report), key
 
 
 @pytest.mark.parametrize("key", ["verdict", "judged_at", "findings", "waived", "coverage", "plan", "provenance"])

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import render_terminal
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import columns
 from tests.support import reports
@@ -56,6 +58,19 @@ coverage: 4 of 5 hosts, 410 of 412 targets; unknown: web4: unreachable (timed ou
   smtp://mail.example:25 on localhost: connection refused; /etc/ssl/private on web2: permission
   denied
 since 2026-11-22T04:00Z: 1 new, 1 gone, 4 unchanged
+"""
+
+PLAN = r"""
+PLAN  8 settings of 2 targets would mend 3 findings; nothing is changed yet
+  services/ on vault.example:8200: 7 settings; peak CRL 609.6 KiB -> 137.3 KiB
+         from 2026-12-24 on; until then it stays a risk, see its interim
+         measures; 1 conflict for a person to decide
+  a/team/pki/ on vault.example:8200: 1 setting; what it does to the CRL is not
+         known, because the CRL could not be read
+  look   ansible-playbook sre.preflight.remediate -i hosts.yml \
+           -e preflight_plan_path=/var/lib/preflight/preflight_plan.yml --check
+  apply  the same without --check
+
 """
 
 PASS = r"""
@@ -116,7 +131,7 @@ since 2026-11-23T04:00Z: 1 new, 1 gone, 0 unchanged
 def hostile() -> reports.Report:
     """The terminal's own enemies alone."""
     report = reports.hostile()
-    return {**report, "findings": report["findings"][9:11]}
+    return {**report, "findings": report["findings"][9:11], "plan": []}
 
 
 SAMPLES = {
@@ -125,11 +140,35 @@ SAMPLES = {
     "unknown": reports.nothing_known,
     "hostile": reports.hostile,
     "many": lambda: reports.many(certificates=300, findings=60),
+    "planned": reports.planned,
 }
 
 
 def test_fail() -> None:
     assert render_terminal(reports.few(), limit=4) == FAIL.strip("\n")
+
+
+def test_the_plan_says_how_much_what_it_does_and_how() -> None:
+    command = remediate_command("/var/lib/preflight/preflight_plan.yml", ["hosts.yml"])
+    text = render_terminal(reports.planned(), width=80, limit=1, command=command)
+    start = text.index("PLAN")
+    assert text[start : text.index("counts:")] == PLAN.lstrip("\n")
+
+
+def test_the_plans_command_is_copied_whole() -> None:
+    command = remediate_command("/srv/my plans/preflight_plan.yml", ["hosts.yml", "more.yml"])
+    lines = render_terminal(reports.planned(), width=40, command=command).split("\n")
+    first = next(number for number, line in enumerate(lines) if "ansible-playbook" in line)
+    last = next(number for number, line in enumerate(lines) if line.startswith("  apply"))
+    assert last - first > 2
+    assert shlex.split("\n".join(lines[first:last]).replace("look", "").replace("\\\n", "")) == command
+
+
+def test_of_many_targets_the_first_are_told() -> None:
+    entry = reports.planned()["plan"][0]
+    text = render_terminal({**reports.planned(), "plan": [entry] * 9})
+    assert text.count("services/ on vault.example:8200: 7 settings") == 5
+    assert "\n  and 4 more targets\n" in text
 
 
 def test_pass() -> None:
@@ -148,8 +187,10 @@ def test_hostile_text_is_spelled_out() -> None:
 @pytest.mark.parametrize("width", [1, 40, 41, 79, 80, 100, 200])
 def test_no_line_is_over_the_width_and_none_holds_a_control_character(sample: str, width: int) -> None:
     lines = render_terminal(SAMPLES[sample](), width=width, limit=100).split("\n")
-    assert max(columns(line) for line in lines) <= max(width, 40)
     assert all(line.isprintable() for line in lines)
+    # A word of a command that a person copies is never broken.
+    lines = [line for line in lines if "preflight_plan_path" not in line and "ansible-playbook" not in line]
+    assert max(columns(line) for line in lines) <= max(width, 40)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

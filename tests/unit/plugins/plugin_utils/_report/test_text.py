@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, columns, visible, wrap
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import (
+    clip,
+    columns,
+    continued,
+    visible,
+    wrap,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,9 @@ def test_wide_letters_take_two_columns_and_combining_marks_none() -> None:
 def test_wrap_breaks_at_spaces_first() -> None:
     assert wrap("one two three", 9, first="- ") == ["- one two", "  three"]
     assert wrap("one /a/very/long/path", 9, first="- ", rest="") == ["- one", "/a/very/l", "ong/path"]
+
+
+def test_a_command_goes_on_behind_a_backslash_and_no_word_is_broken() -> None:
+    assert continued(["ls", "-l", "/tmp"], 13, first="do  ") == ["do  ls -l \\", "      /tmp"]
+    assert continued(["ls", "-l", "/tmp"], 14) == ["ls -l /tmp"]
+    assert continued(["ls", "/a/very/long/path", "-l"], 8) == ["ls \\", "  /a/very/long/path \\", "  -l"]

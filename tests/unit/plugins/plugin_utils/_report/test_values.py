@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.values import MAX_ROWS, rows
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.values import MAX_ROWS, rows, setting
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,26 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.values impor
 )
 def test_rows(value: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert rows(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("auto_rebuild", True, "true"),
+        ("generate_lease", None, "unset"),
+        ("interval_duration", 43_200, "12h (43,200 s)"),
+        ("pause_duration", 0, "0 s"),
+        ("pause_duration", 0.2, "0.2 s"),
+        ("max_ttl", 60, "1m (60 s)"),
+        ("expiry", "72h", "72h"),
+        ("max_crl_entries", 10_742, "10,742"),
+        ("max_crl_entries", -1, "-1"),
+        ("allowed_domains", ["a", "b"], "a, b"),
+        ("issuer_ref", "\x1b[31m", "\\x1b[31m"),
+    ],
+)
+def test_settings_have_the_units_of_the_server(key: str, value: Any, shown: str) -> None:
+    assert setting(key, value) == shown
 
 
 def test_rows_are_bounded() -> None:
