@@ -43,6 +43,6 @@ def absolute(base: str, link: str) -> str:
     """The link without its fragment, from ``base`` on. Raises ValueError where it is no URL."""
     link = link.partition("#")[0].strip()
     # urljoin takes longer than all else that is done for a file.
-    if link.startswith(("https://", "http://")) and "/../" not in link:
+    if link.startswith(("https://", "http://")) and "/../" not in link and "[" not in link:
         return link
     return urljoin(base, link)

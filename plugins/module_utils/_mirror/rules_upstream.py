@@ -158,15 +158,20 @@ def yanked_reason_lost(page: PageFacts, theirs: ProjectPage) -> Complaint:
     title="Metadata files are not offered",
     subject="mirror",
     rationale="Without them pip and uv read a wheel's metadata by range requests, or download the whole wheel, for "
-    "every candidate that they look at: resolving takes many times longer.",
+    "every candidate that they look at: resolving takes many times longer. Without its hash metadata is not verified.",
     remediation="Let the mirror keep and advertise the .metadata files.",
     references=("PEP 658", "PEP 714"),
     severity=SLOWER,
 )
 @on_comparison
 def core_metadata_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
-    lost = (ours for ours, their in _both(page, theirs) if their.core_metadata and not ours.core_metadata)
-    return some(lost, len(page.files), "lack it")
+    lost = (
+        ours
+        for ours, their in _both(page, theirs)
+        if their.core_metadata
+        and (not ours.core_metadata or (ours.core_metadata is True and their.core_metadata is not True))
+    )
+    return some(lost, len(page.files), "lack it, or its hash")
 
 
 @RULES.rule(
