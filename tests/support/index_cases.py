@@ -16,6 +16,8 @@ LINUX = "manylinux_2_28_x86_64"
 MAC = "macosx_14_0_arm64"
 WINDOWS = "win_amd64"
 FAILURES = (NOTHING, BUILD, HASH)
+NO_FILE = -1
+NO_HASH = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Case:
     python: str = "3.9"
     platform: str = LINUX
     hash_of: int | None = None
-    """The file whose hash is asked for."""
+    """The file whose hash is asked for, or NO_FILE."""
     project: str = ""
 
     @property
@@ -68,7 +70,7 @@ class Case:
     def requirement(self) -> str:
         if self.hash_of is None:
             return self.project + self.versions
-        digest = sha256(self.listed[self.hash_of].built.content)
+        digest = NO_HASH if self.hash_of == NO_FILE else sha256(self.listed[self.hash_of].built.content)
         return f"{self.project}{self.versions} --hash=sha256:{digest}"
 
     def filename(self, expected: str) -> str | None:
@@ -153,7 +155,7 @@ _CASES = (
     Case("a wheel before the source of its version", (s("2.0"), w("2.0")), ANY2),
     Case("the newer source before the older wheel", (s("2.0"), OLD), "2.0.tar.gz"),
     Case("source alone", (s("2.0"), s("1.0")), "2.0.tar.gz"),
-    Case("the last of equals", (s("2.0"), s("2.0", extension=".zip")), "2.0.zip"),
+    Case("the last of equals", (s("2.0"), s("2.0", extension=".zip")), "2.0.zip", "2.0.tar.gz"),
     Case("an archive that uv does not take", (s("2.0", extension=".tar.bz2"), OLD), "2.0.tar.bz2", ANY1),
     # Yanked
     Case("a yanked version is passed over", (w("2.0", yanked="broken"), OLD), ANY1),
@@ -204,9 +206,9 @@ _CASES = (
     ),
     Case("the wheel decides for its version", (w("2.0", needs=">=3.10", page=None), s("2.0"), OLD), ANY1),
     # Hashes
-    Case("the file with the hash", (w("2.0", hashes={"sha256": "0" * 64}), OLD), ANY1, hash_of=1),
+    Case("the file with the hash", (w("2.0", hashes={"sha256": NO_HASH}), OLD), ANY1, hash_of=1),
     Case("the page gives no hashes", (w("1.0", hashes={}),), ANY1, versions="==1.0", hash_of=0),
-    Case("no file has the hash", (w("1.0", hashes={"sha256": "0" * 64}),), HASH, versions="==1.0", hash_of=0),
+    Case("no file has the hash", (w("1.0"),), HASH, versions="==1.0", hash_of=NO_FILE),
     Case("a yanked one has the hash", (w("1.0", build="2"), w("1.0", yanked="")), ANY1, versions="==1.0", hash_of=1),
 )
 CASES = tuple(replace(case, project=f"case-{number}") for number, case in enumerate(_CASES))
