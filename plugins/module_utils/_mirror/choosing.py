@@ -67,7 +67,8 @@ class Client:
 
     ``order`` sorts what fits, best first, and drops what the client passes over. ``tells`` names the file whose
     METADATA says what a release is without building it, None where it is built for that. Where the METADATA excludes
-    the Python, only one that ``backtracks`` goes on to the next version.
+    the Python, only one that ``backtracks`` goes on to the next version. It is found on Pythons from ``oldest`` to
+    ``newest``.
     """
 
     name: str
@@ -78,6 +79,12 @@ class Client:
     sdists: tuple[str, ...] = SDISTS
     backtracks: bool = True
     reads_core_metadata: bool = True
+    oldest: tuple[int, int] = (2, 7)
+    newest: tuple[int, int] = (3, 99)
+
+    def is_found_on(self, environment: Environment) -> bool:
+        """Whether anybody uses it with that Python."""
+        return self.oldest <= environment.version[:2] <= self.newest
 
 
 def fitting(releases: Sequence[Release], environment: Environment) -> list[Fit]:
@@ -197,6 +204,7 @@ LEGACY_PIP = Client(
     _legacy_pip_tells,
     backtracks=False,
     reads_core_metadata=False,
+    newest=(3, 9),  # 3.10 came with pip 21.2
 )
-UV = Client("uv", "uv", uv_admits, _uv_order, _uv_tells, sdists=(".tar.gz", ".zip"))
+UV = Client("uv", "uv", uv_admits, _uv_order, _uv_tells, sdists=(".tar.gz", ".zip"), oldest=(3, 7))
 CLIENTS = (PIP, LEGACY_PIP, UV)

@@ -85,7 +85,10 @@ def _tags(version: tuple[int, int, int], threads: str, where: _Platform) -> Iter
     if version < (3, 8, 0):
         # PEP 3149: pymalloc is in the name up to 3.7, the width of Unicode up to 3.2 (wide on Linux).
         abi += "mu" if version[0] == 2 and where.system == "Linux" else "m"
-    yield from library.cpython_tags(version[:2], [abi], where.tags)
+    for tag in library.cpython_tags(version[:2], [abi], where.tags):
+        # Free-threaded builds take no abi3 (PEP 703); packaging 23.2 does not know that.
+        if not (threads and tag.abi == "abi3"):
+            yield tag
     yield from library.compatible_tags(version[:2], interpreter, where.tags)
 
 
@@ -121,7 +124,8 @@ def _platform(name: str) -> _Platform:
         raise OptionError.of("platform", name, PLATFORM_FIX)
     if kind == "macosx":
         return _Platform(tags, "posix", "darwin", "Darwin", machine)
-    return _Platform((*tags, f"linux_{machine}"), "posix", "linux", "Linux", machine)
+    # What was built on the host itself goes first, as in packaging from 24.1 on. No index takes such wheels.
+    return _Platform((f"linux_{machine}", *tags), "posix", "linux", "Linux", machine)
 
 
 def _manylinux(release: tuple[int, int], machine: str) -> tuple[str, ...]:

@@ -104,11 +104,16 @@ class _Comparison:
         self.mirror = releases_of(mirror.files, names)
 
     def resolve(self, environment: Environment) -> Resolution:
-        marker = self.wanted.requirement.marker
-        if marker and not marker.evaluate(dict(environment.markers)):
-            return _said(self.wanted, environment, NOT_APPLICABLE, "its marker excludes this environment")
+        try:
+            if not self.wanted.applies_to(environment):
+                return _said(self.wanted, environment, NOT_APPLICABLE, "its marker excludes this environment")
+        except ValueError as error:
+            return _said(self.wanted, environment, UNKNOWN, f"its marker cannot be evaluated here: {error}")
+        clients = [each for each in self.clients if each.is_found_on(environment)]
+        if not clients:
+            return _said(self.wanted, environment, NOT_APPLICABLE, "none of the clients runs on this Python")
         offers = [Offer(releases, fitting(releases, environment)) for releases in (self.upstream, self.mirror)]
-        verdicts = [self._verdict(client, offers, environment) for client in self.clients]
+        verdicts = [self._verdict(client, offers, environment) for client in clients]
         worst = max(verdicts, key=lambda each: WORSE.index(each.outcome))
         return Resolution(
             requirement=self.wanted.text,

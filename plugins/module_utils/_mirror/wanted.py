@@ -15,6 +15,7 @@ from .._audit.policy import OptionError
 from . import library
 
 if TYPE_CHECKING:
+    from .environment import Environment
     from .library import Requirement, SpecifierSet
 
 HASH = re.compile(r"\s--hash[=\s]\s*([A-Za-z0-9_]+):([0-9A-Fa-f]+)(?=\s|$)")
@@ -45,6 +46,11 @@ class Wanted:
             each.operator == "===" or (each.operator == "==" and not each.version.endswith(".*"))
             for each in self.specifier
         )
+
+    def applies_to(self, environment: Environment) -> bool:
+        """Whether its marker is true there. Raises ValueError where the marker asks what is not known of it."""
+        marker = self.requirement.marker
+        return marker is None or marker.evaluate(dict(environment.markers))
 
     def allows(self, hashes: Mapping[str, str]) -> bool:
         """Whether one of a file's hashes is among those that were written."""
