@@ -84,18 +84,20 @@ def main() -> None:
     environments = [environment(python, PLATFORM) for python in PYTHONS]
     outcomes: Counter[str] = Counter()
     files = 0
-    taken = 0.0
+    taken = used = 0.0
     for number in range(options.projects):
         upstream = page(number)
         mirror = mirrored(upstream)
         files += len(upstream.files)
         want = wanted(f"project{number}{SPECIFIERS[number % len(SPECIFIERS)]}")
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         found = resolve(want, environments, upstream, mirror)
         taken += time.perf_counter() - started
+        used += time.process_time() - cpu
         outcomes.update(each.outcome for each in found)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{options.projects} requirements x {len(PYTHONS)} Pythons, {files} files on each side: {taken:.1f} s")
+    print(f"  {used:.1f} s of CPU time")
     print(f"  {dict(outcomes)}; peak {peak:.0f} MiB; load {os.getloadavg()[0]:.1f}")
     large = ProjectPage("large", files=tuple(releases("large", MANY // 21, binary=True)))
     other = mirrored(large)

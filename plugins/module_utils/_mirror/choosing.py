@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .environment import Environment
 from .releases import SDISTS, Release
 from .requires_python import pip_admits, uv_admits
 from .wanted import Wanted
+
+if TYPE_CHECKING:
+    from .library import Tag
 
 Metadata = Callable[[Release], "str | None"]
 """What the file's own METADATA has as Requires-Python."""
@@ -89,7 +92,12 @@ class Client:
 
 def fitting(releases: Sequence[Release], environment: Environment) -> list[Fit]:
     """The source distributions, and the wheels whose tags fit."""
-    ranked = ((each, each.rank(environment.tags)) for each in releases)
+    # A page has many files and few sets of tags.
+    ranks: dict[frozenset[Tag], int | None] = {}
+    for each in releases:
+        if each.name.tags not in ranks:
+            ranks[each.name.tags] = each.rank(environment.tags)
+    ranked = ((each, ranks[each.name.tags]) for each in releases)
     return [Fit(release, rank) for release, rank in ranked if rank is not None]
 
 

@@ -54,7 +54,9 @@ class Wanted:
 
     def allows(self, hashes: Mapping[str, str]) -> bool:
         """Whether one of a file's hashes is among those that were written."""
-        return any((name.lower(), digest.lower()) in self.hashes for name, digest in hashes.items())
+        return bool(self.hashes) and any(
+            (name.lower(), digest.lower()) in self.hashes for name, digest in hashes.items()
+        )
 
 
 def wanted(text: str) -> Wanted:

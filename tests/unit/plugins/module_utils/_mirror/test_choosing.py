@@ -66,6 +66,7 @@ def case(title: str) -> Case:
         ("missing, of a source whose METADATA is offered", "build"),
         ("missing, and in METADATA too", "case_{}-2.0-py3-none-any.whl"),
         ("for a newer Python", "case_{}-1.0-py3-none-any.whl"),
+        ("a yanked version is passed over", "case_{}-1.0-py3-none-any.whl"),
         ("all is yanked", "case_{}-2.0-py3-none-any.whl"),
         ("the last of equals", "case-{}-2.0.tar.gz"),
         ("the tags before the build tag", "case_{}-1.0-3-py3-none-any.whl"),
