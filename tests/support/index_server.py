@@ -2,206 +2,181 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Python index on loopback that does all that the Simple API asks for, and whatever fault a test wants instead.
+"""A package index on loopback: the Simple API in HTML and JSON, the files, and their METADATA.
 
->>> with IndexServer(demo_index()) as index:
-...     index.url, index.requests
+>>> with IndexServer([wheel("demo", "1.0").listed()]) as index:
+...     index.url  # for pip --index-url and uv --default-index
 """
 
 from __future__ import annotations
 
-import hashlib
+import html
+import json
+import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import urllib.parse
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any
 
-from tests.support.package_index import Project, dumped, html_page, json_page, root_html, root_page
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.model import File, ProjectPage
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from tests.support.index_files import Listed
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
-TEXT = "text/html"
-OFFERED = (JSON, HTML, TEXT)
-LATEST = {JSON.replace("v1", "latest"): JSON, HTML.replace("v1", "latest"): HTML}
 
 
-class Asked(NamedTuple):
-    """A request as it came."""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-    method: str
-    path: str
-    headers: Mapping[str, str]
-
-
-@dataclass
-class Page:
-    """What is sent back. ``drip`` seconds before each byte; ``drop`` ends the connection without an answer."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    drip: float = 0.0
-    drop: bool = False
-
-
-Fault = Callable[[Asked, Page], Page]
+    def handle_error(self, *_arguments: object) -> None:
+        """Says nothing: clients reset connections that they no longer need."""
 
 
 class IndexServer:
-    """Serves ``projects`` below /simple/ and their files below /files/.
+    """Serves what is listed. ``requests`` are the paths that were asked for."""
 
-    ``change`` edits a project's page in JSON before both formats are made of it; ``fault`` has the last word on every
-    answer. ``files_url`` is where the links lead, the server's own /files/ without it.
-    """
-
-    def __init__(
-        self,
-        projects: Mapping[str, Project],
-        *,
-        change: Callable[[dict[str, Any]], Any] | None = None,
-        fault: Fault | None = None,
-        files_url: str | None = None,
-    ) -> None:
-        self.projects = projects
-        self.change = change
-        self.fault = fault
-        self.requests: list[Asked] = []
-        self.most_at_once = 0
-        self.released = threading.Event()
-        self._now = 0
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
-        self._server.daemon_threads = True
+    def __init__(self, files: Iterable[Listed] = ()) -> None:
+        self.files: dict[str, list[Listed]] = {}
+        self.requests: list[str] = []
+        for each in files:
+            self.add(each)
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self.files_url = files_url or f"{self.origin}/files/"
 
-    @property
-    def origin(self) -> str:
-        """``http://127.0.0.1:port``."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def add(self, listed: Listed) -> None:
+        """Lists one more file, at the end of its project's page."""
+        self.files.setdefault(normalized(listed.built.project), []).append(listed)
 
     @property
     def url(self) -> str:
-        """The index's address, as clients have it."""
-        return f"{self.origin}/simple/"
+        return f"http://127.0.0.1:{self._server.server_port}/simple/"
+
+    def page(self, project: str) -> ProjectPage:
+        """What the page of that project says."""
+        return page_of(project, self.files.get(normalized(project), []), base=self.url)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.released.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, asked: Asked) -> Page:
-        """What a good index says, and then the fault."""
-        with self._lock:
-            self.requests.append(asked)
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
-        try:
-            page = self._good(asked)
-            return self.fault(asked, page) if self.fault else page
-        finally:
-            with self._lock:
-                self._now -= 1
-
-    def _good(self, asked: Asked) -> Page:
-        path = asked.path.partition("?")[0]
-        if path.startswith("/files/"):
-            return self._file(path.rpartition("/")[2])
-        name = path.removeprefix("/simple/").strip("/")
-        normal = name.lower().replace("_", "-").replace(".", "-")
-        if not path.startswith("/simple/") or (normal and normal not in self.projects):
-            return Page(404, {"Content-Type": "text/plain"}, b"not found")
-        if normal and path != f"/simple/{normal}/":
-            return Page(301, {"Location": f"/simple/{normal}/"})
-        return self._negotiated(asked, normal)
-
-    def _negotiated(self, asked: Asked, name: str) -> Page:
-        kind = negotiated(asked.headers.get("Accept", "*/*"))
-        if kind is None:
-            return Page(406, {"Content-Type": "text/plain", "Vary": "Accept"}, b"not acceptable")
-        if name:
-            page = json_page(self.projects[name], self.files_url)
-            if self.change is not None:
-                self.change(page)
-            body = dumped(page) if kind == JSON else html_page(page).encode()
-        else:
-            body = dumped(root_page(list(self.projects))) if kind == JSON else root_html(list(self.projects)).encode()
-        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        headers = {"Content-Type": kind, "Vary": "Accept", "Cache-Control": "max-age=600", "ETag": tag}
-        if asked.headers.get("If-None-Match") == tag:
-            return Page(304, headers)
-        return Page(200, headers, body)
-
-    def _file(self, filename: str) -> Page:
-        for project in self.projects.values():
-            for dist in project.dists:
-                headers = {"Content-Type": "application/octet-stream", "Cache-Control": "max-age=365000000, immutable"}
-                if filename in (dist.filename, f"{dist.filename}.metadata"):
-                    return Page(200, headers, dist.content if filename == dist.filename else dist.metadata)
-        return Page(404, {"Content-Type": "text/plain"}, b"not found")
+    def answer(self, path: str, accept: str) -> tuple[str, bytes] | None:
+        """Content type and body; None for what is not there."""
+        path = urllib.parse.unquote(path)
+        self.requests.append(path)
+        page = re.fullmatch(r"/simple/([^/]+)/", path)
+        if page:
+            files = self.files.get(page[1])
+            return None if files is None else _page(page[1], files, accept)
+        file = re.fullmatch(r"/files/([^/]+)/([^/]+?)(\.metadata)?", path)
+        for listed in self.files.get(file[1], []) if file else []:
+            if listed.filename == file[2]:  # type: ignore[index]
+                return _content(listed, metadata=bool(file[3]))  # type: ignore[index]
+        return None
 
 
-def negotiated(accept: str) -> str | None:
-    """The offered type that the client likes best (RFC 9110, 12.5.1), the API's own before text/html; None for none."""
-    best: tuple[float, str] | None = None
-    for offered in OFFERED:
-        quality = max((_quality(each, offered) for each in accept.split(",")), default=0.0)
-        if quality > 0 and (best is None or quality > best[0]):
-            best = (quality, offered)
-    return best and best[1]
+def normalized(name: str) -> str:
+    """PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _quality(wanted: str, offered: str) -> float:
-    kind, *parameters = (part.strip() for part in wanted.split(";"))
-    kind = LATEST.get(kind, kind)
-    if kind not in (offered, "*/*"):
-        return 0.0
-    return next((float(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+def page_of(project: str, files: Iterable[Listed], *, base: str = "http://index.invalid/simple/") -> ProjectPage:
+    """The same as the parser makes of the page."""
+    return ProjectPage(
+        name=normalized(project),
+        api_version="1.1",
+        files=tuple(
+            File(
+                filename=each.filename,
+                url=base.replace("/simple/", f"/files/{normalized(project)}/{each.filename}"),
+                hashes=each.digests,
+                requires_python=each.requires_python,
+                yanked=each.yanked is not None,
+                yanked_reason=each.yanked or None,
+                core_metadata=each.metadata_digests,
+                size=len(each.built.content),
+                upload_time=each.upload_time,
+            )
+            for each in files
+        ),
+    )
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Sends what the index answers, and knows of HEAD and of the one range that the audit asks for."""
+def _content(listed: Listed, *, metadata: bool) -> tuple[str, bytes] | None:
+    if not metadata:
+        return "application/octet-stream", listed.built.content
+    return ("text/plain", listed.built.metadata.encode()) if listed.core_metadata else None
 
-    protocol_version = "HTTP/1.1"
-    index: ClassVar[IndexServer]
 
-    def do_GET(self) -> None:
-        page = self.index.answer(Asked(self.command, self.path, dict(self.headers.items())))
-        try:
-            self.send(page)
-        except ConnectionError:
-            self.close_connection = True
+def _page(project: str, files: list[Listed], accept: str) -> tuple[str, bytes]:
+    if JSON in accept:
+        page = {
+            "meta": {"api-version": "1.1"},
+            "name": project,
+            "files": [_json(project, each) for each in files],
+            "versions": [],
+        }
+        return JSON, json.dumps(page).encode()
+    anchors = "\n".join(_anchor(project, each) for each in files)
+    head = '<head><meta name="pypi:repository-version" content="1.0"></head>'
+    body = f"<!DOCTYPE html><html>{head}<body>{anchors}</body></html>"
+    return (HTML if HTML in accept else "text/html"), body.encode()
 
-    do_HEAD = do_GET
 
-    def send(self, page: Page) -> None:
-        if page.drop:
-            self.close_connection = True
-            return
-        status, body = page.status, page.body
-        if status == 200 and self.headers.get("Range") == "bytes=0-0" and "Cache-Control" in page.headers:
-            status, body = 206, body[:1]
-        self.send_response(status)
-        for name, value in page.headers.items():
-            self.send_header(name, value)
-        if status != 304:
+def _json(project: str, listed: Listed) -> dict[str, Any]:
+    return {
+        "filename": listed.filename,
+        "url": f"../../files/{project}/{listed.filename}",
+        "hashes": dict(listed.digests),
+        "size": len(listed.built.content),
+        "upload-time": listed.upload_time,
+        **({} if listed.requires_python is None else {"requires-python": listed.requires_python}),
+        **({} if listed.yanked is None else {"yanked": listed.yanked or True}),
+        **({"core-metadata": listed.metadata_digests} if listed.core_metadata else {}),
+        **listed.more,
+    }
+
+
+def _anchor(project: str, listed: Listed) -> str:
+    digest = "".join(f"#{name}={value}" for name, value in list(listed.digests.items())[:1])
+    said = {"href": f"../../files/{project}/{listed.filename}{digest}"}
+    if listed.requires_python is not None:
+        said["data-requires-python"] = listed.requires_python
+    if listed.yanked is not None:
+        said["data-yanked"] = listed.yanked
+    if listed.metadata_digests is not None:
+        said["data-core-metadata"] = "sha256=" + listed.metadata_digests["sha256"]
+    attributes = " ".join(f'{name}="{html.escape(value)}"' for name, value in said.items())
+    return f"<a {attributes}>{listed.filename}</a><br>"
+
+
+def _handler(index: IndexServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            answer = index.answer(self.path, self.headers.get("Accept", ""))
+            kind, body = answer or ("text/plain", b"not found")
+            self.send_response(200 if answer else 404)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD" and status != 304:
-            self.send_body(body, page.drip)
+            self.send_header("Vary", "Accept")
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
-    def send_body(self, body: bytes, drip: float) -> None:
-        for piece in [body[index : index + 1] for index in range(len(body))] if drip else [body]:
-            if drip and self.index.released.wait(drip):
-                return
-            self.wfile.write(piece)
-            self.wfile.flush()
+        do_HEAD = do_GET
 
-    def log_message(self, *_arguments: object) -> None:
-        """Says nothing."""
+        def log_message(self, *_arguments: object) -> None:
+            """Says nothing."""
+
+    return Handler

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = {".git", ".venv", "build", "output", "__pycache__", ".ansible", ".hypothesis"}
 LICENCE = "SPDX-License-Identifier" + ": GPL-3.0-or-later"
 # What ansible-core itself depends on is there wherever plugins run on the controller.
-FROM_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml", "packaging"}
+FROM_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
 
 
 def our_files() -> Iterator[Path]:

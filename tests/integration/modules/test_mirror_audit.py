@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
 from ansible_collections.sre.preflight.plugins.modules import mirror_audit
-from tests.support.index_server import Asked, IndexServer, Page
+from tests.support.simple_index import Asked, IndexServer, Page
 from tests.support.package_index import demo_index
 from tests.support.runs import run_module, run_playbook
 
