@@ -55,6 +55,12 @@ options:
     type: list
     elements: str
     default: []
+  requirements:
+    description:
+      - Requirements such as V(django>=4), whose projects are looked at, and which are resolved for each of O(pythons).
+    type: list
+    elements: str
+    default: []
   requirements_paths:
     description:
       - Files on the managed host whose projects are to be looked at, by their names requirements or constraints files
@@ -62,6 +68,20 @@ options:
     type: list
     elements: path
     default: []
+  pythons:
+    description:
+      - Versions of CPython, such as V("3.12"), for which every requirement is resolved, here and upstream, as pip of
+        today, pip of 2019 and uv do. Without any, nothing is resolved. Write them in quotes.
+    type: list
+    elements: str
+    default: []
+  platforms:
+    description:
+      - The platforms to resolve for, such as V(manylinux_2_28_x86_64), V(musllinux_1_2_aarch64),
+        V(macosx_14_0_arm64) or V(win_amd64).
+    type: list
+    elements: str
+    default: [manylinux_2_28_x86_64]
   sample:
     description:
       - How many projects to draw at random from the root page, of the upstream if there is one. The result says how
@@ -208,6 +228,7 @@ EXAMPLES = r"""
     requirements_paths:
       - /srv/app/requirements.txt
       - /srv/app/uv.lock
+    pythons: ["3.9", "3.13"]
     cache_path: /var/tmp/preflight-pages.sqlite
   register: audit
 
@@ -284,6 +305,47 @@ mirrors:
     files:
       description: How many files the pages list.
       type: int
+resolutions:
+  description:
+    - With O(pythons), what clients would install for each requirement, Python and platform, from the upstream and from
+      the mirror.
+  returned: unless O(bundle=true)
+  type: list
+  elements: dict
+  contains:
+    requirement:
+      description: The requirement as it was written.
+      type: str
+    python:
+      description: The version of Python.
+      type: str
+    platform:
+      description: The platform.
+      type: str
+    address:
+      description: The IP address of the mirror that was asked, or C(null).
+      type: str
+    outcome:
+      description:
+        - The worst among the clients, V(same), V(dearer) (the same version, after more attempts),
+          V(builds_from_source), V(fails) or V(wrong_version); V(unknown) where a page could not be read, and
+          V(not_applicable) where a marker excludes it.
+      type: str
+    upstream_file:
+      description: The file that C(client) takes from the upstream, C(null) for none.
+      type: str
+    mirror_file:
+      description: The file that it takes from the mirror, C(null) for none.
+      type: str
+    client:
+      description: The client that this outcome is of.
+      type: str
+    clients:
+      description: The outcome by client.
+      type: dict
+    reason:
+      description: Why, in words; empty where all is the same.
+      type: str
 sample:
   description:
     - With O(sample), what was drawn from where (C(source), C(population), C(drawn), C(seed)), which projects the mirror

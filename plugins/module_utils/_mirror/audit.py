@@ -24,7 +24,7 @@ from . import domain
 from .collect import Collected
 from .collect import collect as collect_evidence
 from .evidence import FileProbe, ProjectEvidence
-from .facts import MirrorFacts
+from .facts import Asked, MirrorFacts
 from .library import PACKAGING
 from .rules import RULES
 from .sampling import worst_share
@@ -51,13 +51,14 @@ def collect(params: Mapping[str, Any], now: datetime) -> Audit:
 
 
 def dump(audit: Audit) -> dict[str, Any]:
-    """{indexes, projects, roots, sample, traffic, problems, inventory} as plain JSON."""
+    """{indexes, projects, roots, sample, traffic, problems, asked, inventory} as plain JSON."""
     collected = audit.collected
     indexes = ({**index, "files": [each.to_json() for each in index["files"]]} for index in collected.indexes)
     return {
         "indexes": indexes,
         "projects": (each.to_json() for each in collected.projects),
         **{part: getattr(collected, part) for part in _PLAIN},
+        "asked": {name: list(values) for name, values in collected.asked.__dict__.items()},
         "inventory": collected.inventory.to_evidence(),
     }
 
@@ -70,10 +71,11 @@ def load(document: dict[str, Any]) -> Audit:
         ]
         projects = [ProjectEvidence.from_json(each) for each in document["projects"]]
         plain = {part: document[part] for part in _PLAIN}
+        asked = Asked(**{name: tuple(values) for name, values in document["asked"].items()})
         inventory = Inventory.from_evidence(document["inventory"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the evidence is not that of a mirror: {error!r}") from None
-    return Audit(Collected(indexes=indexes, projects=projects, inventory=inventory, **plain))
+    return Audit(Collected(indexes=indexes, projects=projects, inventory=inventory, asked=asked, **plain))
 
 
 def judge(audit: Audit, policy: Policy, now: datetime, coverage: Coverage, include_passes: bool) -> Iterator[Finding]:
@@ -85,9 +87,14 @@ def judge(audit: Audit, policy: Policy, now: datetime, coverage: Coverage, inclu
 
 
 def results(audit: Audit, policy: Policy, now: datetime) -> dict[str, Any]:
-    """``mirrors``, ``sample`` and ``traffic`` as the module returns them."""
+    """``mirrors``, ``resolutions``, ``sample`` and ``traffic`` as the module returns them."""
     return {
         "mirrors": [_row(mirror) for mirror in audit.mirrors],
+        "resolutions": [
+            {**each.as_result(), "address": mirror.index["address"]}
+            for mirror in audit.mirrors
+            for each in mirror.resolutions
+        ],
         "sample": _sample(audit),
         "traffic": audit.collected.traffic,
     }

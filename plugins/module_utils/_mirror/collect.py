@@ -20,15 +20,20 @@ from .._x509.inventory import Inventory
 from .client import Client
 from .connection import CONNECTION_OPTIONS, Connection, Server, connection_of, mirror_of, upstream_of
 from .evidence import FileProbe, PageFetch, ProjectEvidence
+from .facts import NOTHING_ASKED, Asked
 from .page_cache import PageCache
 from .reader import Limits, Reader, choose_files
 from .requirements import name_of, read_requirements
 from .root import Root, compare_roots, root_evidence
+from .wanted import wanted
 
 COLLECT_OPTIONS: dict[str, dict[str, Any]] = {
     **CONNECTION_OPTIONS,
     "projects": {"type": "list", "elements": "str", "default": []},
+    "requirements": {"type": "list", "elements": "str", "default": []},
     "requirements_paths": {"type": "list", "elements": "path", "default": []},
+    "pythons": {"type": "list", "elements": "str", "default": []},
+    "platforms": {"type": "list", "elements": "str", "default": ["manylinux_2_28_x86_64"]},
     "sample": {"type": "int", "default": 0},
     "sample_seed": {"type": "int", "default": 0},
     "file_sample": {"type": "int", "default": 20},
@@ -47,6 +52,7 @@ class Collected:
     An index: {key, role, url, address, hosts, root, probed, probes, files: [FileProbe]} (root.root_evidence,
     reader.Reader.probes); ``problem`` {kind, reason} where it does not answer. ``roots`` compares the root pages by
     key, where a sample made them be read. ``traffic``: {requests, bytes, not_modified}. ``problems``: {part, reason}.
+    ``asked`` is what is to be resolved.
     """
 
     indexes: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +61,7 @@ class Collected:
     sample: dict[str, Any] | None = None
     traffic: dict[str, int] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
+    asked: Asked = NOTHING_ASKED
     inventory: Inventory = field(default_factory=Inventory)
 
 
@@ -68,9 +75,10 @@ def collect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Collec
     every = params["mirror_addresses"] == "all"
     if every and proxy_for(mirror.url, connection.proxies):
         raise OptionError("mirror_addresses: 'all' cannot be asked by way of a proxy; use 'any'")
-    names = named_projects(params)
+    asked = asked_of(params)
+    names = list(dict.fromkeys([name_of(each, "projects") for each in (*params["projects"], *asked.requirements)]))
     if not names and not params["sample"]:
-        raise OptionError("projects: nothing is named; give projects, requirements_paths or a sample")
+        raise OptionError("projects: nothing is named; give projects, requirements, requirements_paths or a sample")
     cache = PageCache(params.get("cache_path"))
     client = Client(connection, cache)
     limits = Limits(params["max_page_bytes"], params["max_file_bytes"])
@@ -81,21 +89,26 @@ def collect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Collec
     finally:
         client.close()
         cache.close()
+    collected.asked = asked
     if cache.problem is not None:
         collected.problems.append({"part": "cache_path", "reason": f"cannot be used: {cache.problem}"})
     _collect_certificates(mirror, connection, collected.inventory, every=every)
     return collected
 
 
-def named_projects(params: Mapping[str, Any]) -> list[str]:
-    """The normalized names of the projects that are asked for by name or in a file, each once. Raises OptionError."""
-    names = [name_of(each, "projects") for each in params["projects"]]
+def asked_of(params: Mapping[str, Any]) -> Asked:
+    """The requirements, given and from files, and the environments to resolve them in. Raises OptionError."""
+    requirements = list(params["requirements"])
     for path in params["requirements_paths"]:
         required = read_requirements(path)
         if not required:
             raise OptionError.of("requirements_paths", path, "requires nothing of an index; name another file")
-        names += [name_of(each, "requirements_paths") for each in required]
-    return list(dict.fromkeys(names))
+        requirements += required
+    for each in requirements:
+        wanted(each)
+    asked = Asked(tuple(dict.fromkeys(requirements)), tuple(params["pythons"]), tuple(params["platforms"]))
+    asked.environments()
+    return asked
 
 
 class Collector:

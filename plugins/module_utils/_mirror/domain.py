@@ -27,7 +27,7 @@ def facts_of(collected: Collected) -> list[MirrorFacts]:
     theirs = next((index for index in collected.indexes if index["role"] == "upstream"), None)
     upstream = UpstreamFacts(theirs, projects)
     return [
-        MirrorFacts(index, projects, upstream, collected.roots.get(index["key"]))
+        MirrorFacts(index, projects, upstream, collected.roots.get(index["key"]), collected.asked)
         for index in collected.indexes
         if index["role"] == "mirror"
     ]

@@ -66,12 +66,12 @@ def environment(python: str, platform: str) -> Environment:
     library.require_packaging()
     matched = re.fullmatch(r"([23])\.([0-9]{1,2})(?:\.([0-9]{1,3}))?(t?)", python)
     if not matched:
-        raise OptionError.of("python", python, PYTHON_FIX)
+        raise OptionError.of("pythons", python, PYTHON_FIX)
     version = (int(matched[1]), int(matched[2]), int(matched[3] or 0))
     if version[:2] != (2, 7) and version < (3, 5, 0):
-        raise OptionError.of("python", python, f"{PYTHON_FIX} (in quotes: YAML reads 3.10 as 3.1)")
+        raise OptionError.of("pythons", python, f"{PYTHON_FIX} (in quotes: YAML reads 3.10 as 3.1)")
     if matched[4] and version < (3, 13, 0):
-        raise OptionError.of("python", python, "has no free-threaded build; leave out the t, or name 3.13t and later")
+        raise OptionError.of("pythons", python, "has no free-threaded build; leave out the t, or name 3.13t and later")
     where = _platform(platform)
     ranks: dict[Tag, int] = {}
     for tag in _tags(version, matched[4], where):
@@ -117,11 +117,11 @@ def _platform(name: str) -> _Platform:
         name = re.sub(rf"^{alias}_", f"manylinux_2_{aliased}_", name)
     matched = re.fullmatch(r"(manylinux|musllinux|macosx)_([0-9]{1,2})_([0-9]{1,2})_([a-z0-9_]+)", name)
     if not matched:
-        raise OptionError.of("platform", name, PLATFORM_FIX)
+        raise OptionError.of("platforms", name, PLATFORM_FIX)
     kind, release, machine = matched[1], (int(matched[2]), int(matched[3])), matched[4]
     tags = {"manylinux": _manylinux, "musllinux": _musllinux, "macosx": _macosx}[kind](release, machine)
     if not tags:
-        raise OptionError.of("platform", name, PLATFORM_FIX)
+        raise OptionError.of("platforms", name, PLATFORM_FIX)
     if kind == "macosx":
         return _Platform(tags, "posix", "darwin", "Darwin", machine)
     # What was built on the host itself goes first, as in packaging from 24.1 on. No index takes such wheels.

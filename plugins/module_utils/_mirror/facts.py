@@ -11,11 +11,30 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .environment import Environment, environment
 from .evidence import Fetch, FileProbe, MetadataProbe, PageFetch, ProjectEvidence
 from .model import File, ProjectPage
+from .resolution import Resolution, resolve
 from .violations import FOREIGN_ANCHOR, FORM, NOT_A_PAGE
+from .wanted import wanted
 
 _NO_PAGE = (NOT_A_PAGE, FORM)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be resolved: requirements as texts, for each of the Pythons on each of the platforms."""
+
+    requirements: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def environments(self) -> list[Environment]:
+        """Every Python on every platform. Raises OptionError."""
+        return [environment(python, platform) for python in self.pythons for platform in self.platforms]
+
+
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,12 @@ class UpstreamFacts:
         read = {name: PageFacts(name, "current", answer) for name, answer in self.answers.items() if answer.fetch.ok}
         return {name: page.page for name, page in read.items() if page.is_page}
 
+    def page_of(self, project: str) -> ProjectPage | None:
+        """A project's page; one that is not there has no files, None is not known."""
+        answer = self.answers.get(project)
+        missing = answer is not None and answer.fetch.status == 404
+        return ProjectPage() if missing else self.pages.get(project)
+
     def file(self, project: str, filename: str) -> File | None:
         """What it lists under that name."""
         page = self.pages.get(project)
@@ -111,11 +136,13 @@ class MirrorFacts:
         projects: tuple[ProjectEvidence, ...],
         upstream: UpstreamFacts,
         root_comparison: Mapping[str, Any] | None = None,
+        asked: Asked = NOTHING_ASKED,
     ) -> None:
         self.index = index
         self.projects = projects
         self.upstream = upstream
         self.root_comparison = root_comparison
+        self.asked = asked
 
     @property
     def key(self) -> str:
@@ -157,6 +184,31 @@ class MirrorFacts:
     def metadata(self) -> Iterator[tuple[str, MetadataProbe]]:
         """The metadata files that were asked for, by project."""
         return ((each.name, each.metadata[self.key]) for each in self.projects if self.key in each.metadata)
+
+    @cached_property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """What clients would choose, for every requirement, Python and platform that was asked for."""
+        environments = self.asked.environments()
+        metadata = {probe.filename: probe.requires_python for _project, probe in self.metadata if probe.fetch.ok}
+        chosen = []
+        for text in self.asked.requirements if environments else ():
+            requirement = wanted(text)
+            ours, theirs = self._page_of(requirement.project), self.upstream.page_of(requirement.project)
+            chosen += resolve(requirement, environments, theirs, ours, metadata)
+        return tuple(chosen)
+
+    @cached_property
+    def _current(self) -> Mapping[str, PageFacts]:
+        return {each.project: each for each in self.answers if each.way == "current"}
+
+    def _page_of(self, project: str) -> ProjectPage | None:
+        """What current clients see of a project; one that is not there has no files, None is not known."""
+        answer = self._current.get(project)
+        if answer is None:
+            return None
+        if answer.fetch.status == 404:
+            return ProjectPage()
+        return answer.page if answer.fetch.ok and answer.is_page else None
 
     @property
     def files(self) -> tuple[FileProbe, ...]:

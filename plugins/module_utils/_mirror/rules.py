@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from . import rules_audit, rules_fields, rules_files, rules_http, rules_pages, rules_upstream
+from . import rules_audit, rules_fields, rules_files, rules_http, rules_pages, rules_resolution, rules_upstream
 from .asking import RULES
 
-MODULES = (rules_pages, rules_fields, rules_upstream, rules_files, rules_http, rules_audit)
+MODULES = (rules_resolution, rules_pages, rules_fields, rules_upstream, rules_files, rules_http, rules_audit)
 """Importing them registered their rules."""
 
 __all__ = ["MODULES", "RULES"]

@@ -17,8 +17,8 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.contract impo
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.audit import DOMAIN
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.collect import COLLECT_OPTIONS
-from tests.support.simple_index import JSON, TEXT, Asked, Fault, IndexServer, Page
 from tests.support.package_index import demo_index
+from tests.support.simple_index import JSON, TEXT, Asked, Fault, IndexServer, Page
 
 NOW = parse_instant("2026-11-24T12:00:00Z")
 PAGE = "/simple/demo/"

@@ -14,9 +14,9 @@ import yaml
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
 from ansible_collections.sre.preflight.plugins.modules import mirror_audit
-from tests.support.simple_index import Asked, IndexServer, Page
 from tests.support.package_index import demo_index
 from tests.support.runs import run_module, run_playbook
+from tests.support.simple_index import Asked, IndexServer, Page
 
 MODULE = "sre.preflight.mirror_audit"
 NOW = "2026-11-24T12:00:00Z"
@@ -67,6 +67,29 @@ def test_the_fallback_of_2021_is_told() -> None:
         "demo", "demo (as old clients get it)", "zope-demo", "zope-demo (as old clients get it)",
     }  # fmt: skip
     assert finding["evidence"]["complaints"]["demo"].startswith("5 of 5 files lack it (demo-1.0-py3-none-any.whl, ")
+
+
+def test_what_clients_would_install_is_resolved(tmp_path: Any) -> None:
+    """The fallback of 2021: an old pip gets what cannot run; current ones find out from the metadata."""
+
+    def strip(page: dict[str, Any]) -> None:
+        for entry in page["files"]:
+            entry.pop("requires-python", None)
+
+    asked = {"projects": [], "requirements": ["demo"], "pythons": ["3.10", "3.13"]}
+    kept = tmp_path / "evidence"
+    with IndexServer(demo_index()) as upstream, IndexServer(demo_index(), change=strip) as mirror:
+        result = audit(mirror, upstream, evidence_path=str(kept), **asked)
+        same = audit(upstream, upstream, **asked)
+    old, new = result["resolutions"]
+    assert (old["requirement"], old["python"], old["platform"]) == ("demo", "3.10", "manylinux_2_28_x86_64")
+    assert old["upstream_file"] == "demo-1.1-py3-none-any.whl"
+    assert old["outcome"] != "same"
+    assert new["outcome"] == "same"
+    finding = found(result)["mirror.resolution-differs"]
+    assert "demo on Python 3.10" in finding["message"]
+    assert [row["outcome"] for row in same["resolutions"]] == ["same", "same"]
+    assert run_module(MODULE, {"replay_path": str(kept), "now": NOW})["resolutions"] == result["resolutions"]
 
 
 def test_without_an_upstream_what_needs_comparing_is_unknown() -> None:
@@ -170,10 +193,13 @@ def test_logins(how: str, tmp_path: Any) -> None:
         ),
         ({"mirror_url": "https://a:geheim@host/"}, "mirror_url: '...@host/' holds a login; give it in the options"),
         ({"projects": ["-r x"]}, "projects: '-r x' names no project; write it as name, or name==1.0"),
-        ({"projects": []}, "projects: nothing is named; give projects, requirements_paths or a sample"),
+        ({"projects": []}, "projects: nothing is named; give projects, requirements, requirements_paths or a sample"),
         ({"max_connections": 11}, "max_connections: 11 is out of range; give 1 to 10"),
         ({"timeout": 0}, "timeout: 0.0 is no number of seconds; give more than 0"),
         ({"sample": -1}, "sample: -1 is too small; give 0 or more"),
+        ({"requirements": ["demo>>1"]}, "requirements: 'demo>>1' is no requirement"),
+        ({"pythons": ["3.1"]}, "pythons: '3.1' is no Python that can be asked for"),
+        ({"platforms": ["amiga"], "pythons": ["3.12"]}, "platforms: 'amiga' is no platform that can be asked for"),
         ({"requirements_paths": ["/nowhere.txt"]}, "requirements_paths: '/nowhere.txt' cannot be read: No such file"),
         ({"ca_path": "/nowhere.pem"}, "ca_path: '/nowhere.pem' cannot be used: No such file or directory"),
         ({"client_key": "/nowhere.pem"}, "client_certificate: is missing; client_key is given"),

@@ -146,6 +146,7 @@ IDS = [
     "mirror.link-broken",
     "mirror.formats-differ",
     "mirror.api-version-missing",
+    "mirror.resolution-differs",
     "mirror.requires-python-missing",
     "mirror.requires-python-differs",
     "mirror.hash-differs",

@@ -92,7 +92,7 @@ def test_markers_are_all_that_packaging_knows() -> None:
 
 @pytest.mark.parametrize("python", ["3.1", "3", "3.4", "4.0", "2.6", "py39", "39", "3.9.x", "", "2.10", "3.9\n"])
 def test_a_python_that_is_none(python: str) -> None:
-    with pytest.raises(OptionError, match=r"python: .* write '2\.7' or '3\.5' and later"):
+    with pytest.raises(OptionError, match=r"pythons: .* write '2\.7' or '3\.5' and later"):
         environment(python, "win_amd64")
 
 
@@ -111,7 +111,7 @@ def test_a_free_threaded_python_before_there_was_one() -> None:
     ["linux_x86_64", "linux", "manylinux_3_1_x86_64", "manylinux_2_4_x86_64", "macosx_14_0_ppc", "win_arm", "", "any"],
 )
 def test_a_platform_that_is_none(where: str) -> None:
-    with pytest.raises(OptionError, match=r"platform: .* name the C library or the system"):
+    with pytest.raises(OptionError, match=r"platforms: .* name the C library or the system"):
         environment("3.9", where)
 
 
