@@ -89,8 +89,8 @@ def hashes_malformed(page: PageFacts, context: Context) -> Complaint:
     "requires-python-nowhere",
     title="No page says which Python a file needs",
     subject="mirror",
-    rationale="The fallback of 2021. Without requires-python pip 19 installs versions that cannot run. Current pip "
-    "and uv find out from a wheel's metadata and try older ones, at a cost; of sdists they build the wrong version "
+    rationale="The fallback of 2021. pip up to 20.2 chooses a version that cannot run and gives up. Current pip and "
+    "uv learn it from a wheel's metadata and try older versions, at a cost; of sdists they build the wrong version "
     "first, and fail.",
     remediation="Use a mirror that emits data-requires-python and requires-python, and synchronise it anew.",
     references=(INCIDENT, "PEP 503", "bandersnatch issue 68"),

@@ -206,7 +206,7 @@ def preference_ignored(mirror: MirrorFacts, context: Context) -> Verdict:
         return NOT_APPLICABLE  # there is nothing to choose between
     wanted = {"pip": "json", "uv": "json", "HTML before JSON": "html"}
     told = ((name, f"gets {formats[name]}" if formats[name] != want else None) for name, want in wanted.items())
-    return verdict(mirror, "way to ask", told, len(wanted))
+    return verdict(mirror, "Accept header", told, len(wanted))
 
 
 def _format_of(mirror: MirrorFacts, name: str) -> str | None:
@@ -230,12 +230,18 @@ def latest_unresolved(mirror: MirrorFacts, context: Context) -> Verdict:
     tried = [(name, probe[0]) for name, probe in probes if probe is not None]
     if not tried:
         return NOT_APPLICABLE
-    told = ((name, None if _is_resolved(fetch) else fetch.content_type or fetch.complaint) for name, fetch in tried)
-    return verdict(mirror, "way to ask", told, len(tried))
+    has_json = _format_of(mirror, "accept JSON alone") == "json"
+    told = (
+        (name, None if _is_resolved(fetch, has_json and "JSON" in name) else fetch.content_type or fetch.complaint)
+        for name, fetch in tried
+    )
+    return verdict(mirror, "Accept header", told, len(tried))
 
 
-def _is_resolved(fetch: Fetch) -> bool:
-    return fetch.status == 406 or (fetch.ok and fetch.content_type in FORMATS)
+def _is_resolved(fetch: Fetch, wants_json: bool) -> bool:
+    """With a type that is real, and with JSON where JSON was asked for and there is some."""
+    served = FORMATS.get(fetch.content_type)
+    return fetch.status == 406 or (fetch.ok and served is not None and (served == "json" or not wants_json))
 
 
 @RULES.rule(

@@ -45,8 +45,9 @@ def _both(page: PageFacts, theirs: ProjectPage) -> Iterator[tuple[File, File]]:
     "requires-python-missing",
     title="requires-python is missing",
     subject="mirror",
-    rationale="The fallback of 2021. pip 19 installs a version that cannot run. Current pip and uv learn it from a "
-    "wheel's metadata and try older versions, at a cost; of sdists they build the wrong version first, and fail.",
+    rationale="The fallback of 2021. pip up to 20.2 chooses a version that cannot run and gives up. Current pip and "
+    "uv learn it from a wheel's metadata and try older versions, at a cost; of sdists they build the wrong version "
+    "first, and fail.",
     remediation="Use a mirror that emits data-requires-python and requires-python, and synchronise it anew.",
     references=(INCIDENT, "PEP 503", "bandersnatch issue 68"),
     severity=WRONG,
@@ -226,7 +227,11 @@ def size_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 def upload_time_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
     if not page.is_json:
         return None
-    other = (ours for ours, their in _both(page, theirs) if their.upload_time and ours.upload_time != their.upload_time)
+    other = (
+        ours
+        for ours, their in _both(page, theirs)
+        if their.upload_time and ours.upload_time != their.upload_time and _uploaded(ours) != _uploaded(their)
+    )
     return some(other, len(page.files), "lack it or differ")
 
 
@@ -310,6 +315,7 @@ def _lacking(page: PageFacts, theirs: ProjectPage, context: Context) -> Complain
 
 
 def _uploaded(file: File) -> datetime | None:
+    """The instant to the second, however it is written; None where there is none."""
     try:
         return parse_instant(file.upload_time or "")
     except ValueError:
