@@ -69,7 +69,7 @@ class IndexServer:
         self.requests: list[Asked] = []
         self.most_at_once = 0
         self.released = threading.Event()
-        self._now = 0
+        self.now = 0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
         self._server.daemon_threads = True
@@ -100,14 +100,14 @@ class IndexServer:
         """What a good index says, and then the fault."""
         with self._lock:
             self.requests.append(asked)
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
+            self.now += 1
+            self.most_at_once = max(self.most_at_once, self.now)
         try:
             page = self._good(asked)
             return self.fault(asked, page) if self.fault else page
         finally:
             with self._lock:
-                self._now -= 1
+                self.now -= 1
 
     def _good(self, asked: Asked) -> Page:
         path = asked.path.partition("?")[0]
