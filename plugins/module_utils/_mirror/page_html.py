@@ -37,8 +37,8 @@ def read_html(text: str, url: str, violations: Violations) -> ProjectPage:
     try:
         reader.feed(text)
         reader.close()
-    except AssertionError as error:
-        # What html.parser says of a marked section that it does not know.
+    except (AssertionError, NotImplementedError) as error:
+        # What html.parser says of a marked section that it does not know, today and up to Python 3.9.
         violations.add(NOT_A_PAGE, "page", f"it is not HTML: {error}")
     reader.end_anchor()
     return reader.page()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from typing import Any
 
 from .filenames import absolute
 from .model import CoreMetadata, File, ProjectPage
@@ -45,33 +45,36 @@ class _Reader:
         self.violations = violations
 
     def page(self) -> ProjectPage:
-        meta = self.take(self.document, "meta", dict, "meta", required=True) or {}
-        version = self.take(meta, "api-version", str, "meta.api-version", required=True)
-        status = self.take(self.document, "project-status", dict, "project-status") or {}
+        meta = self.take(self.document, "meta", dict, required=True) or {}
+        version = self.take(meta, "api-version", str, "meta.", required=True)
+        status = self.take(self.document, "project-status", dict) or {}
         return ProjectPage(
-            name=self.take(self.document, "name", str, "name", required=True),
+            name=self.take(self.document, "name", str, required=True),
             api_version=version,
             files=tuple(self.files()),
             versions=self.versions(),
-            project_status=self.take(status, "status", str, "project-status.status"),
-            last_serial=self.take(meta, "_last-serial", int, "meta._last-serial"),
+            project_status=self.take(status, "status", str, "project-status."),
+            last_serial=self.take(meta, "_last-serial", int, "meta."),
             violations=self.violations.all(),
         )
 
-    def take(self, mapping: Mapping[str, Any], key: str, kind: type, place: str, *, required: bool = False) -> Any:
-        """The value of that key if it has the type; None, and a violation where that is due, if it has not."""
+    def take(self, mapping: Mapping[str, Any], key: str, kind: type, at: str = "", *, required: bool = False) -> Any:
+        """The value of that key if it has the type; None, and a violation where that is due, if it has not.
+
+        ``at`` goes before the key to make its place (``files[3].``), which is made only where it is needed.
+        """
         value = mapping.get(key)
         if value is None:
             if required:
-                self.note(MISSING_KEY, place, "is missing")
+                self.note(MISSING_KEY, at + key, "is missing")
             return None
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.note(WRONG_TYPE, place, f"is {_type(value)}: {value!r}")
+            self.note(WRONG_TYPE, at + key, f"is {_type(value)}: {value!r}")
             return None
         return value
 
     def versions(self) -> tuple[str, ...] | None:
-        versions = self.take(self.document, "versions", list, "versions")
+        versions = self.take(self.document, "versions", list)
         if versions is None:
             return None
         wrong = [each for each in versions if not isinstance(each, str)]
@@ -80,70 +83,71 @@ class _Reader:
         return tuple(each for each in versions if isinstance(each, str))
 
     def files(self) -> Iterator[File]:
-        files = self.take(self.document, "files", list, "files", required=True) or ()
+        files = self.take(self.document, "files", list, required=True) or ()
         seen = set()
         for index, entry in enumerate(files):
             place = f"files[{index}]"
             if not isinstance(entry, dict):
                 self.note(WRONG_TYPE, place, f"is {_type(entry)}, not an object")
                 continue
-            filename = self.take(entry, "filename", str, f"{place}.filename", required=True)
-            link = self.take(entry, "url", str, f"{place}.url", required=True)
+            at = place + "."
+            filename = self.take(entry, "filename", str, at, required=True)
+            link = self.take(entry, "url", str, at, required=True)
             if filename is None or link is None:
                 continue
             if filename in seen:
-                self.note(DUPLICATE, f"{place}.filename", f"{filename} is listed twice")
+                self.note(DUPLICATE, f"{at}filename", f"{filename} is listed twice")
             seen.add(filename)
-            yield self.file(entry, filename, link, place)
+            yield self.file(entry, filename, link, at)
 
-    def file(self, entry: Mapping[str, Any], filename: str, link: str, place: str) -> File:
-        yanked, reason = self.yanked(entry, place)
+    def file(self, entry: Mapping[str, Any], filename: str, link: str, at: str) -> File:
+        yanked, reason = self.yanked(entry, at)
         return File(
             filename=filename,
-            url=self.link(link, f"{place}.url"),
-            hashes=self.hashes(entry, f"{place}.hashes"),
-            requires_python=self.take(entry, "requires-python", str, f"{place}.requires-python"),
+            url=self.link(link, at),
+            hashes=self.hashes(entry, at),
+            requires_python=self.take(entry, "requires-python", str, at),
             yanked=yanked,
             yanked_reason=reason,
-            core_metadata=self.core_metadata(entry, place),
-            size=self.size(entry, f"{place}.size"),
-            upload_time=self.checked(entry, "upload-time", place, UPLOAD_TIME.fullmatch),
-            provenance=self.take(entry, "provenance", str, f"{place}.provenance"),
-            gpg_sig=self.take(entry, "gpg-sig", bool, f"{place}.gpg-sig"),
+            core_metadata=self.core_metadata(entry, at),
+            size=self.size(entry, at),
+            upload_time=self.upload_time(entry, at),
+            provenance=self.take(entry, "provenance", str, at),
+            gpg_sig=self.take(entry, "gpg-sig", bool, at),
         )
 
-    def link(self, link: str, place: str) -> str:
+    def link(self, link: str, at: str) -> str:
         try:
             return absolute(self.url, link)
         except ValueError as error:
-            self.note(BAD_VALUE, place, f"{link!r} is no URL: {error}")
+            self.note(BAD_VALUE, f"{at}url", f"{link!r} is no URL: {error}")
             return link
 
-    def checked(self, entry: Mapping[str, Any], key: str, place: str, good: Callable[[str], Any]) -> str | None:
-        """A text as it is, noted where it is not as it should be: a client may trip over it."""
-        text: str | None = self.take(entry, key, str, f"{place}.{key}")
-        if text is not None and not good(text):
-            self.note(BAD_VALUE, f"{place}.{key}", repr(text))
+    def upload_time(self, entry: Mapping[str, Any], at: str) -> str | None:
+        """As it is, noted where it is no instant: a client may trip over it."""
+        text: str | None = self.take(entry, "upload-time", str, at)
+        if text is not None and not UPLOAD_TIME.fullmatch(text):
+            self.note(BAD_VALUE, f"{at}upload-time", repr(text))
         return text
 
-    def size(self, entry: Mapping[str, Any], place: str) -> int | None:
-        size: int | None = self.take(entry, "size", int, place)
+    def size(self, entry: Mapping[str, Any], at: str) -> int | None:
+        size: int | None = self.take(entry, "size", int, at)
         if size is not None and size < 0:
-            self.note(BAD_VALUE, place, str(size))
+            self.note(BAD_VALUE, f"{at}size", str(size))
             return None
         return size
 
-    def hashes(self, entry: Mapping[str, Any], place: str, key: str = "hashes") -> dict[str, str]:
-        given = self.take(entry, key, dict, place, required=True) or {}
+    def hashes(self, entry: Mapping[str, Any], at: str, key: str = "hashes") -> dict[str, str]:
+        given = self.take(entry, key, dict, at, required=True) or {}
         hashes = {}
         for name, value in given.items():
             if isinstance(value, str) and _HEX.fullmatch(value):
                 hashes[name] = value.lower()
             else:
-                self.note(BAD_VALUE, place, f"{name}: {value!r} is no hexadecimal digest")
+                self.note(BAD_VALUE, at + key, f"{name}: {value!r} is no hexadecimal digest")
         return hashes
 
-    def yanked(self, entry: Mapping[str, Any], place: str) -> tuple[bool, str | None]:
+    def yanked(self, entry: Mapping[str, Any], at: str) -> tuple[bool, str | None]:
         value = entry.get("yanked")
         if value is None or isinstance(value, bool):
             return bool(value), None
@@ -151,10 +155,10 @@ class _Reader:
             return True, value
         # A client takes the empty text for "not yanked".
         kind = BAD_VALUE if isinstance(value, str) else WRONG_TYPE
-        self.note(kind, f"{place}.yanked", repr(value))
+        self.note(kind, f"{at}yanked", repr(value))
         return False, None
 
-    def core_metadata(self, entry: Mapping[str, Any], place: str) -> CoreMetadata:
+    def core_metadata(self, entry: Mapping[str, Any], at: str) -> CoreMetadata:
         key = next((each for each in _METADATA_KEYS if entry.get(each) is not None), None)
         if key is None:
             return None
@@ -162,8 +166,8 @@ class _Reader:
         if isinstance(value, bool):
             return value
         if isinstance(value, dict):
-            return self.hashes(entry, f"{place}.{key}", key) or True
-        self.note(WRONG_TYPE, f"{place}.{key}", f"is {_type(value)}: {value!r}")
+            return self.hashes(entry, at, key) or True
+        self.note(WRONG_TYPE, at + key, f"is {_type(value)}: {value!r}")
         return None
 
 

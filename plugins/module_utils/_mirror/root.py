@@ -21,7 +21,8 @@ MAX_BYTES = 256 << 20
 """The largest there is has 736,344 projects in some 35 MB of JSON."""
 MAX_EXAMPLES = 20
 # Not a parser of HTML: that takes seconds for so many anchors, and nothing but their links is wanted.
-_ANCHOR = re.compile(rb"<a\b[^>]*?\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_ANCHOR = re.compile(r"<[aA]\s(?:[^>]*?\s)?(?:href|HREF)\s*=\s*[\"']?([^\"'\s>]+)")
+_NORMAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class Root(NamedTuple):
@@ -83,10 +84,14 @@ def _of_json(body: bytes) -> Root:
 
 
 def _links(body: bytes) -> Iterator[str]:
-    for found in _ANCHOR.finditer(body):
-        link = unquote(found.group(1).decode("utf-8", "replace")).partition("?")[0].partition("#")[0]
+    for link in _ANCHOR.findall(body.decode("utf-8", "replace")):
+        if "%" in link or "?" in link or "#" in link:
+            link = unquote(link).partition("?")[0].partition("#")[0]
         yield link.rstrip("/").rpartition("/")[2]
 
 
 def _sorted(names: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted({normalized(name) for name in names if is_name(name)}))
+    """Normalized, each once. Most are normalized already, and looking is cheaper than doing it again."""
+    is_normal = _NORMAL.fullmatch
+    kept = (name if is_normal(name) else normalized(name) for name in names if is_normal(name) or is_name(name))
+    return tuple(sorted(set(kept)))
