@@ -15,7 +15,6 @@ _NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
 EXTENSIONS = (".whl", ".tar.gz", ".zip", ".egg", ".tar.bz2", ".tgz", ".exe", ".msi", ".rpm", ".tar.xz", ".tar.z",
               ".tbz", ".dmg", ".deb", ".tar")  # fmt: skip
 """Of all that an index has ever taken; in lower case."""
-SDISTS = (".tar.gz", ".zip")
 
 
 @lru_cache(maxsize=65536)
