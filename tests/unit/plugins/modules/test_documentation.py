@@ -40,7 +40,7 @@ def _documented(name):
     documentation = yaml.safe_load(_module(name).DOCUMENTATION)
     options = dict(documentation["options"])
     for name in documentation["extends_documentation_fragment"]:
-        fragment = importlib.import_module(f"{FRAGMENTS}{name.rpartition('.')[2]}").ModuleDocFragment
+        fragment = importlib.import_module(FRAGMENTS + name.split(".")[2]).ModuleDocFragment
         options.update(yaml.safe_load(fragment.DOCUMENTATION).get("options", {}))
     return options
 
