@@ -19,7 +19,7 @@ export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint link audit test test-full matrix lint sanity bench fuzz changelog docs-rules clean
+.PHONY: help setup setup-lint link audit remediate test test-full matrix lint sanity bench fuzz changelog docs-charts docs-rules clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | while read -r target text; do printf '%-12s %s\n' "$$target" "$$text"; done
@@ -41,6 +41,9 @@ ifdef INVENTORY
 else
 	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m tests.lab.audit $(ARGS)
 endif
+
+remediate: setup ## audit the embedded lab, carry out the plan, and audit again
+	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m tests.lab.remediate $(ARGS)
 
 test: setup ## unit and integration tests that need only Python; ARGS=tests/unit/... or ARGS='-k name' chooses
 	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pytest -m "not full and not bench and not fuzz" $(ARGS)
@@ -71,6 +74,9 @@ fuzz: link ## feed the parsers odd input, the same each time; ARGS=600 explores 
 	@for name in $(FUZZ); do \
 	    echo "== $$name"; PYTHONHASHSEED=0 build/venvs/fuzz/bin/python tests/fuzz/$$name.py $(ARGS) || exit; \
 	done
+
+docs-charts: setup ## draw the charts of docs/crl_growth.md from the forecast
+	@$(bin)/python -m tests.tools.forecast_charts
 
 docs-rules: setup ## write docs/rules.md from the rules' registrations
 	@$(bin)/python -m tests.tools.rules_reference

@@ -9,26 +9,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils import color
 from ansible.utils.display import Display
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.files import write_atomically
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
-from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.module_utils._audit.json_stream import encode
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from ansible_collections.sre.preflight.plugins.plugin_utils._report import document
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.arguments import instant_of, validated
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import render_html
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.merge import merge
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command, render_plan
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.results import Results
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import render_terminal
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import MAX_WIDTH, render_terminal
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.waivers import parse_waivers
 
 DISPLAY = Display()
@@ -36,8 +34,6 @@ REGISTERED = ("preflight_certificate_audit", "preflight_vault_pki_audit", "prefl
 """Where the role registers the results of the audit modules."""
 FILES = {"json_path": "JSON report", "plan_path": "YAML plan", "html_path": "HTML report"}
 """The files that can be asked for, and what they are called; in the order in which they are told of."""
-MAX_WIDTH = 120
-"""Longer lines are hard to read, however wide the terminal is."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "hosts": {"type": "list", "elements": "str"},
@@ -75,7 +71,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         if options["terminal"]:
             DISPLAY.display(self._terminal(report, options, written, command))
-        coverage = {key: value for key, value in report["coverage"].items() if key != "rules"}
+        coverage = {key: value for key, value in report["coverage"].items() if key not in ("rules", "targets")}
         result.update(
             changed=False,
             verdict=report["verdict"],
@@ -89,13 +85,7 @@ class ActionModule(ActionBase):
         return result
 
     def _options(self) -> dict[str, Any]:
-        excess = sorted(set(self._task.args) - set(OPTIONS))
-        if excess:
-            raise AnsibleActionFail(f"Unsupported parameters: {', '.join(excess)}; supported are {', '.join(OPTIONS)}")
-        validation = ArgumentSpecValidator(OPTIONS).validate(dict(self._task.args))
-        if validation.error_messages:
-            raise AnsibleActionFail("; ".join(validation.error_messages))
-        options: dict[str, Any] = validation.validated_parameters
+        options = validated(OPTIONS, self._task.args)
         options["waivers"] = parse_waivers(options["waivers"])
         for key in FILES:
             directory = os.path.dirname(os.path.abspath(options[key])) if options[key] else "/"
@@ -104,13 +94,8 @@ class ActionModule(ActionBase):
         return options
 
     def _report(self, options: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        clock = datetime.now(timezone.utc).replace(microsecond=0)
-        now = clock
-        if options["now"] is not None:
-            try:
-                now = parse_instant(options["now"])
-            except ValueError as error:
-                raise OptionError.of("now", options["now"], f"is refused: {error}") from None
+        clock = instant_of(None)
+        now = clock if options["now"] is None else instant_of(options["now"])
         names = options["hosts"] if options["hosts"] is not None else variables["ansible_play_hosts_all"]
         hostvars = variables["hostvars"]
         known = set(hostvars)

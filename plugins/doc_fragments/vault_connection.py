@@ -58,7 +58,8 @@ options:
       - How often a request is repeated that met no answer, or an HTTP status 412, 429, 500, 502, 503 or 504. The pauses
         double, and a C(Retry-After) of the server is honoured within O(timeout).
       - A number, or a dictionary with C(total), C(backoff_factor) (seconds) and C(status_forcelist).
-      - Without the option, E(ANSIBLE_HASHI_VAULT_RETRIES), and 3 without that, because an audit reads only.
+      - Without the option, E(ANSIBLE_HASHI_VAULT_RETRIES), and 3 without that. Reads are repeated, and writes that are
+        the same twice as once; others are sent once.
     type: raw
   retry_action:
     description:

@@ -217,7 +217,8 @@ resume:
 """
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.enforcing import run_module
-from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_run import TIDY_OPTIONS, tidy
+from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_options import TIDY_OPTIONS
+from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_run import tidy
 from ansible_collections.sre.preflight.plugins.module_utils._x509.library import CRYPTOGRAPHY
 
 

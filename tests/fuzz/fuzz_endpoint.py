@@ -62,4 +62,4 @@ def try_one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz("endpoint", try_one, runs=60_000)
+    fuzz("endpoint", try_one, runs=40_000)

@@ -31,4 +31,4 @@ def try_one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz("kubeconfig", try_one, runs=60_000)
+    fuzz("kubeconfig", try_one, runs=40_000)

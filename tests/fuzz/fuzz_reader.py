@@ -23,4 +23,4 @@ def try_one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz("reader", try_one, runs=120_000)
+    fuzz("reader", try_one, runs=80_000)

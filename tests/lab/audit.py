@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,18 +20,49 @@ from .embedded import EmbeddedLab, embedded_lab
 from .process import Process, StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 REPOSITORY = Path(__file__).parents[2]
 PLAYBOOK = REPOSITORY / "playbooks" / "audit.yml"
 REPORT = REPOSITORY / "build" / "report"
 
 
+@dataclass(frozen=True)
+class Options:
+    """Where the report goes, and what else ansible-playbook is given."""
+
+    report: Path
+    ansible: Sequence[str]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code of ansible-playbook, 130 after Ctrl-C, 1 where the lab cannot be started."""
+    """The exit code of ansible-playbook; see with_lab."""
+    description = "Audit the embedded lab: a small package index, with real servers on loopback."
+    return with_lab("audit", description, audit, arguments)
+
+
+def audit(lab: EmbeddedLab, options: Options) -> int:
+    """Every lab is another one: comparing it with the last would tell nothing, and an old page could mislead."""
+    for name in ("preflight.json", "preflight.html", "preflight_plan.yml"):
+        (options.report / name).unlink(missing_ok=True)
+    return run_playbook(lab, options)
+
+
+def with_lab(
+    name: str,
+    description: str,
+    act: Callable[[EmbeddedLab, Options], int],
+    arguments: Sequence[str] | None,
+    *,
+    policies: Sequence[str] = (),
+) -> int:
+    """What ``act`` returns, 130 after Ctrl-C, 1 where the lab cannot be started.
+
+    ``policies`` are what the controller's token may do beside the audit.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m tests.lab.audit",
-        description="Audit the embedded lab: a small package index, with real servers on loopback.",
+        prog=f"python -m tests.lab.{name}",
+        description=description,
         epilog="Further options go to ansible-playbook.",
         allow_abbrev=False,
     )
@@ -39,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     began = time.monotonic()
     try:
-        with embedded_lab(announce=say) as lab:
+        with embedded_lab(announce=say, policies=policies) as lab:
             ready = time.monotonic() - began
             say(f"Auditing {len(lab.pods)} pods and their controller; the lab was ready in {ready:.1f} s ...")
-            return run_playbook(lab, known.report.absolute(), options)
+            return act(lab, Options(known.report.absolute(), options))
     except StartError as error:
         print(f"preflight: {error}", file=sys.stderr)
         return 1
@@ -51,16 +83,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
 
 
-def run_playbook(lab: EmbeddedLab, report: Path, options: Sequence[str]) -> int:
+def run_playbook(
+    lab: EmbeddedLab,
+    options: Options,
+    *,
+    playbook: Path = PLAYBOOK,
+    variables: Mapping[str, str] | None = None,
+    more: Sequence[str] = (),
+) -> int:
     """Runs the playbook on our own output; it is stopped with us."""
-    forget_last_report(report)
-    variables = json.dumps({"preflight_report_directory": str(report)})
-    command = ["-m", "ansible", "playbook", "-i", str(lab.inventory), "-e", variables, str(PLAYBOOK), *options]
-    environment = ansible_environment(lab, verbose=any(option.startswith(("-v", "--verbose")) for option in options))
+    extra = json.dumps({"preflight_report_directory": str(options.report), **(variables or {})})
+    command = ["-m", "ansible", "playbook", "-i", str(lab.inventory), "-e", extra, str(playbook)]
+    verbose = any(option.startswith(("-v", "--verbose")) for option in options.ansible)
     process = Process(
-        [sys.executable, *command],
+        [sys.executable, *command, *more, *options.ansible],
         output=sys.stdout,
-        environment=environment,
+        environment=ansible_environment(lab, verbose=verbose),
         directory=Path.cwd(),
         grace=0,  # ansible-core's own handling of TERM ends in tracebacks now and then
         remove=[lab.directory],
@@ -71,17 +109,11 @@ def run_playbook(lab: EmbeddedLab, report: Path, options: Sequence[str]) -> int:
         process.stop()
 
 
-def forget_last_report(directory: Path) -> None:
-    """Every lab is another one: comparing it with the last would tell nothing, and an old page could mislead."""
-    for name in ("preflight.json", "preflight.html", "preflight_plan.yml"):
-        (directory / name).unlink(missing_ok=True)
-
-
 def ansible_environment(lab: EmbeddedLab, *, verbose: bool) -> dict[str, str]:
     """Ours, with the lab's settings of Ansible in the place of the user's."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     temporary = lab.directory / "ansible"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     environment |= {
         "ANSIBLE_CONFIG": str(Path(__file__).with_name("ansible.cfg")),
         "ANSIBLE_HOME": str(temporary),

@@ -29,7 +29,7 @@ from .process import LOOPBACK, temporary_directory
 from .server import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.support.certificates import Made
 
@@ -51,18 +51,21 @@ class EmbeddedLab:
 
 
 @contextlib.contextmanager
-def embedded_lab(*, announce: Callable[[str], None] = silent) -> Iterator[EmbeddedLab]:
-    """The lab, built in a temporary directory; all of it is gone afterwards, even if we are killed."""
+def embedded_lab(*, announce: Callable[[str], None] = silent, policies: Sequence[str] = ()) -> Iterator[EmbeddedLab]:
+    """The lab, built in a temporary directory; all of it is gone afterwards, even if we are killed.
+
+    The controller's token has the policy of the audit, and these.
+    """
     authority = lab_ca(common_name="Package index root CA")
     certificate = lab_certificate(authority, ["vault.lab.internal", *LOCAL_NAMES], age=SERVER_AGE)
     openbao = OpenBao(
         certificate=certificate, authority=authority, raft=True, max_entry_size=MAX_ENTRY_SIZE, announce=announce
     )
     with openbao, temporary_directory() as directory:
-        yield _furnish(directory, openbao)
+        yield _furnish(directory, openbao, policies)
 
 
-def _furnish(directory: Path, openbao: OpenBao) -> EmbeddedLab:
+def _furnish(directory: Path, openbao: OpenBao, policies: Sequence[str]) -> EmbeddedLab:
     """Puts everything on disk."""
     pods = build_pods(directory / "pods", PodIssuer(openbao.client, openbao.authority))
     build_backlog(openbao)
@@ -77,7 +80,7 @@ def _furnish(directory: Path, openbao: OpenBao) -> EmbeddedLab:
         "preflight_paths": [store for store in TRUST_STORES if Path(store).is_dir()][:1],
         "preflight_vault_url": openbao.url,
         "preflight_vault_ca_cert": str(ca_file),
-        "preflight_vault_token": token_with(openbao, policy_for(MOUNT)),
+        "preflight_vault_token": token_with(openbao, policy_for(MOUNT), *policies),
         "preflight_vault_mounts": [MOUNT],
     }
     inventory = directory / "inventory.yml"

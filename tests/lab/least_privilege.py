@@ -26,10 +26,11 @@ def policy_for(*mounts: str, policy: Path = POLICY) -> str:
     return server + "".join(re.sub(r'([/"])pki/', rf"\g<1>{mount}/", each) for mount in mounts)
 
 
-def token_with(server: VaultServer, policy: str, *, ttl: str = "1h") -> str:
-    """A token that has this policy and no other."""
-    name = f"audit-{next(_numbers)}"
-    server.client.write(f"sys/policies/acl/{name}", policy=policy)
-    fields = {"policies": [name], "no_default_policy": True, "ttl": ttl}
+def token_with(server: VaultServer, *policies: str, ttl: str = "1h") -> str:
+    """A token that has these policies and no other."""
+    names = [f"audit-{next(_numbers)}" for _policy in policies]
+    for name, policy in zip(names, policies, strict=True):
+        server.client.write(f"sys/policies/acl/{name}", policy=policy)
+    fields = {"policies": names, "no_default_policy": True, "ttl": ttl}
     token: str = server.client.request("POST", "auth/token/create", fields)["auth"]["client_token"]
     return token

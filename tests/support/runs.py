@@ -67,10 +67,10 @@ def run_adhoc(module: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(rest))
 
 
-def run_playbook(
-    playbook: str | Path | list[dict[str, Any]], tmp_path: Path, *arguments: str, inventory: Any = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    """ansible-playbook on a file or on plays as data, with an inventory as data; the completed process."""
+def playbook_command(
+    playbook: str | Path | list[dict[str, Any]], tmp_path: Path, *arguments: str, inventory: Any = None
+) -> list[str]:
+    """The words that run ansible-playbook on a file or on plays as data, with an inventory as data."""
     if isinstance(playbook, list):
         path = tmp_path / "playbook.yml"
         path.write_text(yaml.safe_dump(playbook, sort_keys=False))
@@ -79,6 +79,12 @@ def run_playbook(
     if inventory is not None:
         (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory))
         command += ["-i", str(tmp_path / "inventory.yml")]
-    return subprocess.run(
-        [*command, *arguments], env=environment(**env), capture_output=True, text=True, check=False, timeout=300
-    )
+    return [*command, *arguments]
+
+
+def run_playbook(
+    playbook: str | Path | list[dict[str, Any]], tmp_path: Path, *arguments: str, inventory: Any = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """The process of playbook_command, completed."""
+    command = playbook_command(playbook, tmp_path, *arguments, inventory=inventory)
+    return subprocess.run(command, env=environment(**env), capture_output=True, text=True, check=False, timeout=300)

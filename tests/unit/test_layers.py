@@ -13,8 +13,18 @@ from pathlib import Path
 PLUGINS = Path(__file__).parents[2] / "plugins"
 COLLECTION = "ansible_collections.sre.preflight.plugins."
 # A package may import from itself and from the packages of lower floors. Domains share a floor.
-FLOORS = {"_audit": 0, "_x509": 1, "_http": 2, "_tls": 2, "_files": 3, "_mirror": 3, "_vault": 3, "_report": 4}
-TOP = 5
+FLOORS = {
+    "_audit": 0,
+    "_x509": 1,
+    "_http": 2,
+    "_tls": 2,
+    "_files": 3,
+    "_mirror": 3,
+    "_vault": 3,
+    "_report": 4,
+    "_remediation": 5,
+}
+TOP = 6
 
 
 def package_of(parts: tuple[str, ...]) -> str | None:

@@ -24,7 +24,7 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "namespace": {"type": "str"},
     "ca_cert": {"type": "path", "aliases": ["cacert", "ca_path"]},
     "validate_certs": {"type": "bool"},
-    "proxies": {"type": "raw"},
+    "proxies": {"type": "raw", "no_log": True},  # a URL may hold a password
     "timeout": {"type": "int"},
     "retries": {"type": "raw"},
     "retry_action": {"type": "str", "choices": ["ignore", "warn"]},

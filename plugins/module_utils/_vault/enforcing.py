@@ -47,5 +47,5 @@ def run_module(
     for warning in outcome.warnings:
         module.warn(warning)
     if outcome.failure is not None:
-        module.fail_json(msg=outcome.failure, **outcome.result)
+        module.fail_json(**{**outcome.result, "msg": outcome.failure})
     module.exit_json(**outcome.result)

@@ -120,9 +120,18 @@ def crl_delta_unworkable(mount: MountFacts, context: Context) -> Verdict:
     interval = seconds(config.get("delta_rebuild_interval"), DEFAULT_DELTA_INTERVAL)
     evidence = {"delta_rebuild_interval_seconds": interval, "expiry_seconds": expiry}
     if not config.get("auto_rebuild"):
-        return fail(f"{mount.display}: delta CRLs are enabled without auto_rebuild", evidence=evidence)
+        return fail(
+            f"{mount.display}: delta CRLs are enabled without auto_rebuild",
+            evidence=evidence,
+            remediation=remedy(mount, "Turn auto_rebuild on.", {"config/crl": {"auto_rebuild": True}}),
+        )
     if interval >= expiry:
-        return fail(f"{mount.display}: delta CRLs are rebuilt less often than they expire", evidence=evidence)
+        shorter = {"delta_rebuild_interval": f"{max(1, int(min(DEFAULT_DELTA_INTERVAL, expiry / 6)))}s"}
+        return fail(
+            f"{mount.display}: delta CRLs are rebuilt less often than they expire",
+            evidence=evidence,
+            remediation=remedy(mount, "Rebuild delta CRLs more often.", {"config/crl": shorter}),
+        )
     urls = mount.settings("urls")
     if "delta_crl_distribution_points" in urls and not urls["delta_crl_distribution_points"]:
         return fail(

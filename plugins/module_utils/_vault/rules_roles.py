@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from .._audit.finding import Remediation
 from .._audit.instant import format_duration, format_instant, parse_instant
 from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .._x509.rules import when
-from .asking import CONSIDERATIONS, ISSUER_API, ROLE_API, RULES, health_check, needs, remedy
+from .asking import CONSIDERATIONS, ISSUER_API, ROLE_API, RULES, health_check, needs, remedy, unread
 from .facts import MountFacts, RoleFacts
 from .population import RATE_WINDOW_DAYS
 from .rules_mount import MAX_CERTIFICATES
+from .steps import shorter_ttl
 
 MAX_UNSTORED_TTL = Setting(
     "max_unstored_ttl", "duration", "24h", "life of a certificate up to which it may be left unstored"
@@ -68,6 +70,15 @@ def role_ttl_long(role: RoleFacts, context: Context) -> Verdict:
         f"{role.display}: {rate:.0f} certificates a day that live up to {_days(longest)} are {stored:.0f} at a time "
         f"(allowed: {most})",
         evidence={"issued_a_day": round(rate, 1), "max_ttl_seconds": longest, "stored": round(stored)},
+        remediation=_shorter(role, most / rate * 86400),
+    )
+
+
+def _shorter(role: RoleFacts, too_long: float) -> Remediation:
+    """Whole hours below that many seconds, or half of it where it is an hour or less."""
+    ttl = int((too_long - 1) // 3600 * 3600) or max(1, int(too_long / 2))
+    return remedy(
+        role.mount, f"Issue for no longer than {_days(ttl)}.", {f"roles/{role.name}": shorter_ttl(role.role, ttl)}
     )
 
 
@@ -82,14 +93,18 @@ def role_ttl_long(role: RoleFacts, context: Context) -> Verdict:
     severity="low",
     settings=(MAX_UNSTORED_TTL, HIGH_CHURN),
 )
-@needs("roles", "leaves", optional=("acme",))
+@needs("roles")
 def role_stores_short_lived(role: RoleFacts, context: Context) -> Verdict:
-    mount, rate = role.mount, issued_a_day(role.mount)
+    mount, longest = role.mount, role.mount.max_ttl(role.role)
+    if role.role.get("no_store") or longest > context.policy["max_unstored_ttl"].total_seconds():
+        return PASS
+    unseen = next((part for part in ("leaves", "acme") if mount.problem(part) is not None), None)
+    if unseen:
+        return unread(mount, unseen)
+    rate = issued_a_day(mount)
     if rate is None or _used_by_acme(role):
         return NOT_APPLICABLE
-    longest = mount.max_ttl(role.role)
-    short = longest <= context.policy["max_unstored_ttl"].total_seconds()
-    if role.role.get("no_store") or not short or rate < context.policy["high_churn"]:
+    if rate < context.policy["high_churn"]:
         return PASS
     return fail(
         f"{role.display} stores certificates of up to {_days(longest)} in a mount that issues {rate:.0f} a day",
@@ -124,6 +139,7 @@ def role_cannot_revoke(role: RoleFacts, context: Context) -> Verdict:
     return fail(
         f"{role.display} leaves certificates of up to {_days(longest)} unstored: they cannot be revoked by number",
         evidence={"no_store": True, "max_ttl_seconds": longest},
+        remediation=remedy(role.mount, "Store these certificates.", {f"roles/{role.name}": {"no_store": False}}),
     )
 
 

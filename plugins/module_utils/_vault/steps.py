@@ -91,7 +91,9 @@ def shorter_lives(situation: Situation) -> Iterator[Settings]:
     default = seconds(situation.mount.get("max_lease_ttl_seconds")) or DEFAULT_LIFESPAN
     ttl = int(longest or max([default, *map(role_ttl, situation.roles.values())])) // 2
     while situation.roles and ttl >= situation.seconds(SHORTEST_TTL):
-        yield {ROLES + name: _cut(role, ttl) for name, role in situation.roles.items() if _lives_longer(role, ttl)}
+        yield {
+            ROLES + name: shorter_ttl(role, ttl) for name, role in situation.roles.items() if _lives_longer(role, ttl)
+        }
         ttl //= 2
 
 
@@ -99,7 +101,7 @@ def _lives_longer(role: Mapping[str, Any], ttl: int) -> bool:
     return role_ttl(role) == 0 or role_ttl(role) > ttl
 
 
-def _cut(role: Mapping[str, Any], ttl: int) -> dict[str, Any]:
+def shorter_ttl(role: Mapping[str, Any], ttl: int) -> dict[str, Any]:
     """max_ttl bounds what is asked for; a longer ttl than that is refused by the server."""
     return {"max_ttl": ttl, **({"ttl": ttl} if seconds(role.get("ttl")) > ttl else {})}
 

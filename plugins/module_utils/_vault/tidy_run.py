@@ -11,20 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable
 
-from .._audit.instant import format_duration, parse_duration
-from .._audit.policy import OptionError
+from .._audit.instant import format_duration
 from . import errors
-from .durations import normalise, seconds_of
+from .durations import normalise
 from .enforcing import Outcome
 from .errors import RequestError
 from .stock import Stock
-from .target import Target, find_target
+from .target import find_target
 from .tidy_memory import Memory
+from .tidy_options import check_known, timeout_of, wanted_of
 from .tidy_status import (
     ENDED,
     LOST,
     NOT_BEGUN,
-    OPERATIONS,
     RUNNING,
     covers,
     deleted,
@@ -35,34 +34,6 @@ from .tidy_status import (
 )
 from .transport import Request, Transport
 from .values import to_send
-
-DURATIONS = (
-    "safety_buffer",
-    "issuer_safety_buffer",
-    "acme_account_safety_buffer",
-    "revoked_safety_buffer",
-    "revocation_queue_safety_buffer",
-    "pause_duration",
-)
-TIDY_OPTIONS: dict[str, dict[str, Any]] = {
-    "mount": {"type": "str", "required": True},
-    "expected_cluster_id": {"type": "str"},
-    "operations": {
-        "type": "list",
-        "elements": "str",
-        "choices": list(OPERATIONS),
-        "default": ["tidy_cert_store", "tidy_revoked_certs"],
-    },
-    **{name: {"type": "str"} for name in DURATIONS},
-    "page_size": {"type": "int"},
-    "wait_timeout": {"type": "str", "default": "1h"},
-    "on_timeout": {"type": "str", "choices": ["leave", "cancel"], "default": "leave"},
-    "rotate_crl": {"type": "bool", "default": True},
-    "force": {"type": "bool", "default": False},
-    "progress": {"type": "bool", "default": True},
-    "resume": {"type": "dict"},
-}
-"""The options that say what is tidied and how it is waited for. ``progress`` is for the action plugin."""
 
 SLICE = 10.0
 """Seconds after which a call with ``resume`` returns, so that its caller can show how far the tidy is."""
@@ -105,29 +76,6 @@ def tidy(
     return run.outcome()
 
 
-def wanted_of(params: Mapping[str, Any]) -> dict[str, Any]:
-    """{operation: True, parameter: normalised value}. Raises OptionError."""
-    if not params["operations"]:
-        raise OptionError.of("operations", params["operations"], "is empty; name at least one")
-    wanted: dict[str, Any] = dict.fromkeys(params["operations"], True)
-    for name in DURATIONS:
-        if params.get(name) is not None:
-            wanted[name] = seconds_of(params[name])
-            if wanted[name] is None:
-                raise OptionError.of(name, params[name], "is no duration; write it as 72h, or in seconds")
-    if params.get("page_size") is not None:
-        wanted["page_size"] = params["page_size"]
-    return wanted
-
-
-def timeout_of(params: Mapping[str, Any]) -> float:
-    """``wait_timeout`` in seconds. Raises OptionError."""
-    try:
-        return parse_duration(params["wait_timeout"]).total_seconds()
-    except ValueError as error:
-        raise OptionError.of("wait_timeout", params["wait_timeout"], f"is refused: {error}") from None
-
-
 class TidyRun:
     """One call: from the start, or from where the call before it left off."""
 
@@ -162,7 +110,7 @@ class TidyRun:
             return True
         target = find_target(self.transport, self.params)
         self.status = target.read("tidy-status")
-        self._check_known(target)
+        check_known(self.wanted, self.status, self.params, target.server)
         stock = Stock(self.transport, self.mount)
         self.memory.before = stock.row()
         self.warnings += stock.problems
@@ -214,15 +162,6 @@ class TidyRun:
         if self.goes_on:
             result.update(resume=self.memory.to_json(), progress=self.message)
         return Outcome(result, self.failure, self.warnings)
-
-    def _check_known(self, target: Target) -> None:
-        """What this product and version do not know is an error: the server would ignore it in silence."""
-        for key in self.wanted:
-            if key not in self.status:
-                known = [name for name in (*OPERATIONS, *DURATIONS, "page_size") if name in self.status]
-                option = "operations" if key in OPERATIONS else key
-                value = key if key in OPERATIONS else self.params[key]
-                raise OptionError.of(option, value, f"is not known to {target.server}; it knows {', '.join(known)}")
 
     def _foresee(self, running: bool) -> None:
         if running and covers(self.status, self.wanted):

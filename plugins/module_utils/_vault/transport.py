@@ -32,7 +32,10 @@ TOKEN_PATH = "auth/token/lookup-self"  # noqa: S105 # a path
 
 
 class Request(NamedTuple):
-    """What is asked. ``path`` is that of the API, below /v1/; ``capability`` the right that a policy has to give."""
+    """What is asked. ``path`` is that of the API, below /v1/; ``capability`` the right that a policy has to give.
+
+    ``repeat`` says that twice is as once, so that it may be tried again after a failure.
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Request(NamedTuple):
     body: Mapping[str, Any] | None = None
     capability: str = "read"
     any_status: bool = False
+    repeat: bool = True
 
 
 class Answer(NamedTuple):
@@ -122,14 +126,24 @@ class Transport:
         answer = self.request(Request("GET", path, any_status=True))
         return answer.status, _object(path, answer)
 
-    def call(self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        repeat: bool = True,
+    ) -> Any:
         """The JSON of any request's answer; {} where it has none. Raises RequestError.
 
-        It is repeated like any other, though the first attempt may have been carried out and only its answer lost:
-        what is written here are absolute values, or the start of what runs once at a time, so that twice is as once.
+        A write is repeated like a read, though the first attempt may have been carried out and only its answer lost:
+        absolute values, and the start of what runs once at a time, are the same twice as once. Where they are not,
+        the caller says so by ``repeat``.
         """
         capability = "patch" if method == "PATCH" else "update"
-        answer = self.request(Request(method, path, query=query or {}, body=body, capability=capability))
+        wanted = Request(method, path, query=query or {}, body=body, capability=capability, repeat=repeat)
+        answer = self.request(wanted)
         return _object(path, answer) if answer.body else {}
 
     def ask_again(self) -> None:
@@ -153,7 +167,7 @@ class Transport:
             if isinstance(outcome, Answer):
                 self._silent = 0
                 return outcome
-            pause = self._pause(attempt, outcome)
+            pause = self._pause(attempt, outcome) if request.repeat else None
             if pause is None or self._clock() + pause >= deadline:
                 raise self._concluded(outcome.error)
             self._count_retry(outcome.error)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +33,20 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What carries a mount over until its new settings have worked: ``how`` in settings and commands."""
+
+    name: str
+    how: str
+    consequence: str
+
+
+@dataclass(frozen=True)
 class Chart:
-    """One mount's chart; ``limit_y`` is None where the limit is not known, ticks are (y, text) and (x, text)."""
+    """One mount's chart; ``limit_y`` is None where the limit is not known, ticks are (y, text) and (x, text).
+
+    ``interim`` is empty where the recommended settings can be waited for; they have worked on ``safe_from``.
+    """
 
     title: str
     note: str
@@ -42,6 +55,8 @@ class Chart:
     limit: str
     y_ticks: tuple[tuple[float, str], ...]
     x_ticks: tuple[tuple[float, str], ...]
+    safe_from: str
+    interim: tuple[Measure, ...]
 
 
 def charts(mounts: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -77,7 +92,19 @@ def _chart(mount: Mapping[str, Any]) -> Chart:
         limit=f"storage takes {_size(limit)} ({crl['limit_source']})" if limit else "",
         y_ticks=tuple((y(top / HEADROOM * part / 4), _size(top / HEADROOM * part / 4)) for part in range(5)),
         x_ticks=tuple((x(days * part / 3), f"{days * part / 3:.0f} d" if part else "now") for part in range(4)),
+        safe_from=str((mount.get("recommended") or {}).get("safe_from") or "")[:10],
+        interim=tuple(map(_measure, (mount.get("recommended") or {}).get("interim") or ())),
     )
+
+
+def _measure(measure: Mapping[str, Any]) -> Measure:
+    settings = (
+        f"{path} {key} = {json.dumps(value)}"
+        for path, values in measure["settings"].items()
+        for key, value in values.items()
+    )
+    commands = (" ".join(words) for words in measure["commands"])
+    return Measure(measure["measure"].replace("_", " "), "; ".join((*settings, *commands)), measure["consequence"])
 
 
 def _note(mount: Mapping[str, Any]) -> str:

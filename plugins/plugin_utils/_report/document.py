@@ -93,6 +93,7 @@ def _coverage(merged: Merged, hosts: Sequence[Host]) -> dict[str, Any]:
         "hosts_reported": len(hosts) - len(missing),
         "hosts_unknown": missing,
         **merged.coverage.to_json(),
+        "targets": merged.targets,
         "unknown_targets": merged.unknown_targets,
     }
 

@@ -67,6 +67,7 @@ class Merged:
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     waived: dict[str, dict[str, Any]] = field(default_factory=dict)
     passes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    targets: dict[str, list[str]] = field(default_factory=dict)
     unknown_targets: list[dict[str, str]] = field(default_factory=list)
     mounts: list[dict[str, Any]] = field(default_factory=list)
     provenance: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +87,9 @@ class Merged:
     def _add_inventory(self, host: str, inventory: Inventory) -> None:
         merged, offset = self.inventory, len(self.inventory.targets)
         for target in inventory.targets:
-            if target["status"] != "evaluated":
+            if target["status"] == "evaluated":
+                self.targets.setdefault(host, []).append(target["name"])
+            else:
                 self.unknown_targets.append({"host": host, "target": target["name"], "reason": target["reason"]})
         merged.targets += inventory.targets
         for certificate in inventory.certificates.values():

@@ -20,6 +20,8 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import to_minute
 
 MIN_WIDTH = 40
+MAX_WIDTH = 120
+"""Longer lines are hard to read, however wide the terminal is."""
 _REASONS = 3
 _LOCATIONS = 2
 _MAX_TEXT = 400

@@ -46,11 +46,12 @@ def test_certificate_audit(tmp_path):
 
 def test_audit_report(tmp_path):
     hosts = {"all": {"hosts": {name: {"ansible_connection": "local"} for name in ("web1", "web2")}}}
-    for written in ("/tmp/preflight.json", "/tmp/preflight.html"):
+    for written in ("/tmp/preflight.json", "/tmp/preflight.html", "/tmp/preflight_plan.yml"):
         Path(written).unlink(missing_ok=True)
     completed = run_playbook(_examples("audit_report"), tmp_path, inventory=hosts)
     report = json.loads(Path("/tmp/preflight.json").read_text())
     assert report["coverage"]["hosts_reported"] == 2
+    assert yaml.safe_load(Path("/tmp/preflight_plan.yml").read_text())["preflight_plan"]["entries"] == report["plan"]
     assert "report.waiver-unused" in [finding["rule"] for finding in report["findings"]]
     assert completed.returncode == (0 if report["verdict"] == "pass" else 2), completed.stdout
 

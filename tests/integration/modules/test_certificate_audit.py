@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
+from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import pack, unpack
 from tests.support.certificates import make_ca, make_leaf
 from tests.support.runs import ROOT, environment, run_adhoc, run_module
 
@@ -131,9 +131,22 @@ def test_an_unreachable_endpoint_is_unknown_and_the_rest_goes_on(tree):
         ),
         ({"paths": ["/x"], "passwords": [{"path": "*"}]}, "missing required arguments: password found in passwords"),
         ({"paths": ["/x"], "timeout": "long"}, "timeout"),
-        ({"endpoints": ["host:0"]}, "port"),
-        ({"endpoints": ["host:70000"]}, "70000"),
-        ({"endpoints": [{"host": "h", "port": 25, "starttls": "gopher"}]}, "gopher"),
+        ({"paths": ["/x"], "timeout": "inf"}, "timeout: inf is out of range; give 0.001 to 86400"),
+        ({"paths": []}, "paths, kubeconfigs, endpoints, endpoints_path: they name nothing; name what is to be audited"),
+        ({"paths": ["/x"], "evidence_path": "/etc"}, "evidence_path: '/etc' is a directory; name a file in it"),
+        ({"paths": ["/x"], "rotators": [{"path": "*"}]}, "missing required arguments: rotator found in rotators"),
+        (
+            {"endpoints": ["host:0"]},
+            "endpoints: 'host:0' has the port '0'; a port is a number from 1 to 65535",
+        ),
+        (
+            {"endpoints": ["host:70000"]},
+            "endpoints: 'host:70000' has the port '70000'; a port is a number from 1 to 65535",
+        ),
+        (
+            {"endpoints": [{"host": "h", "port": 25, "starttls": "gopher"}]},
+            "asks for STARTTLS by the protocol 'gopher'; known are smtp, lmtp, imap",
+        ),
         (
             {"endpoints_path": "/no/such/list"},
             "endpoints_path: '/no/such/list' cannot be read: No such file or directory",
@@ -155,6 +168,10 @@ def test_bad_input_is_one_clear_line(arguments, message):
     ("damage", "message"),
     [
         (lambda text: text[: len(text) // 2], "cannot be replayed: it is cut short"),
+        (
+            lambda text: pack({**unpack(text), "version": 9}),
+            "cannot be replayed: it has version 9, this collection reads version 1; audit again",
+        ),
         (lambda text: "what?", "cannot be replayed: it is damaged or no bundle at all"),
         (lambda text: "", "cannot be replayed: it is cut short"),
     ],

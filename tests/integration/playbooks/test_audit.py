@@ -90,6 +90,29 @@ def test_check_mode_gives_the_same_findings_and_writes_nothing(fleet, tmp_path):
     assert findings(checked.stdout) == findings(real.stdout)
 
 
+def test_a_host_has_rotators_of_its_own_and_its_endpoints_in_a_file(fleet, tmp_path):
+    (tmp_path / "endpoints").write_text("127.0.0.1:1  # nobody listens here\n")
+    own = {
+        "preflight_endpoints_path": str(tmp_path / "endpoints"),
+        "preflight_rotators": [{"path": "ill.pem", "rotator": "certbot"}],
+        "preflight_rotator_windows": {"certbot": 60},
+        "preflight_max_bytes": 1 << 20,
+        "preflight_max_crl_lifespan_used": 90,
+    }
+    inventory = {"all": {"hosts": {"ill": {**fleet["all"]["hosts"]["ill"], **own}}}}
+    completed = run_playbook(
+        PLAYBOOK, tmp_path, "-e", f"preflight_report_directory={tmp_path / 'report'}", inventory=inventory
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    report = _report(tmp_path / "report")
+    assert [(each["rule"], each["resource"]["name"]) for each in report["findings"]] == [
+        ("certificate.target-unreachable", "tls://127.0.0.1:1"),
+        ("certificate.rotation-missed", "ill.example.com"),
+    ]
+    assert report["policy"]["rotator_windows"]["certbot"] == 60
+    assert report["policy"]["max_crl_lifespan_used"] == 90
+
+
 @pytest.mark.parametrize(
     ("hosts", "fail_on", "code", "verdict"),
     [(["well"], "low", 0, "pass"), (["ill"], "medium", 2, "fail"), (["well", "gone"], "critical", 2, "unknown")],

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.sre.preflight.plugins.module_utils._vault.config import configure
 from ansible_collections.sre.preflight.plugins.module_utils._vault.session import logged_in
-from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_run import TIDY_OPTIONS, tidy
+from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_options import TIDY_OPTIONS
+from ansible_collections.sre.preflight.plugins.module_utils._vault.tidy_run import tidy
 from tests.integration.vault.collecting import options
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography import x509
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from tests.integration.vault.auditing import AuditedOpenBao, audited
 from tests.integration.vault.enforcing import GROWTH_STOPPED, config_token, configured
+from tests.lab.fill import Batch, fill
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 from tests.lab.openbao import OpenBao
 from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, start_pairing
@@ -255,6 +257,27 @@ def test_one_rebuild_at_most_and_it_is_announced(
     assert len(checked.result["crl_rebuilds"]) == len(outcome.result["crl_rebuilds"]) == rebuilt
     # One rebuild takes two numbers: the complete CRL's and the delta's.
     assert crl_number(mount) - number == 2 * rebuilt
+
+
+def test_a_rebuild_that_fails_is_not_hidden_by_a_repetition(
+    request: pytest.FixtureRequest, server: VaultServer, lab_authority: Made, server_certificate: Made, tmp_path: Path
+) -> None:
+    """The servers keep the settings of a rebuild that fails; to write them again rebuilds nothing, and succeeds."""
+    pairing = request.node.callspec.params["server"]
+    with start_pairing(pairing, certificate=server_certificate, authority=lab_authority, limit=8192) as small:
+        mount = PkiMount(small.client, "pki").enable()
+        mount.generate_root()
+        mount.client.write("pki/config/crl", auto_rebuild=True)
+        (filled,) = fill(mount, Batch(count=240, ttl=timedelta(hours=1)))
+        for each in filled:
+            mount.revoke(each.serial_number)
+        settings = {"config/crl": {"auto_rebuild": False}}
+        outcome = configured(small, tmp_path, config_token(small, "pki"), mount="pki", settings=settings)
+    assert str(outcome.failure).startswith("pki/config/crl: the server failed (500): ")
+    assert "too large" in str(outcome.failure)
+    assert "in place all the same; to see whether the CRL can be rebuilt, read pki/crl/rotate" in str(outcome.failure)
+    assert outcome.result["applied"] == [{"path": "config/crl", "settings": {"auto_rebuild": False}}]
+    assert len(outcome.result["crl_rebuilds"]) == 1
 
 
 def test_a_mount_that_is_gone_of_another_type_or_without_the_role(

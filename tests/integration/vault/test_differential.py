@@ -229,7 +229,7 @@ def test_one_unreadable_certificate_ends_the_health_check(
     message, ours = refusal(mount, tmp_path)
     assert "failed to fetch resources root_issued_leaves" in message
     expected = expected_of_us(BY_NAME["everything-at-once"], server)
-    # Its thresholds are the usual ones here, and what its roles issue cannot be told.
+    # Its thresholds are the usual ones here, and how much its short-lived role issues cannot be told.
     del expected["too_many_certs"]
     expected["role_no_store_false"]["roles/bad"] = "unknown"
     assert ours == {**expected, **NOT_TIDIED}

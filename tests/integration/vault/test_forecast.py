@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 LIMIT = 8192  # bytes: a CRL of some 200 entries on raft, of 140 on Consul
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
-HISTORY_SECONDS = 12
-REVOCATIONS_A_SECOND = 8
 DRAINED_WITHIN = 120.0
 _numbers = itertools.count(1)
 
@@ -109,10 +107,13 @@ def seen(server: VaultServer, read: dict[str, Any], at: datetime) -> Forecast:
     return forecast(read, product_of(server), storage_limit(storage_of(server)), policy, at)
 
 
-def is_revoked(mount: PkiMount, serial_number: str) -> bool:
-    """Tries; False where the CRL is frozen. Any other error is raised."""
+def is_revoked(mount: PkiMount, serial_number: str, *, lease: str = "") -> bool:
+    """Tries, by its lease where one is given; False where the CRL is frozen. Any other error is raised."""
     try:
-        mount.revoke(serial_number)
+        if lease:
+            mount.client.write("sys/leases/revoke", lease_id=lease, sync=True)
+        else:
+            mount.revoke(serial_number)
     except ApiError as error:
         if "too large" not in str(error):
             raise
@@ -149,32 +150,53 @@ def test_the_crl_freezes_at_the_entries_and_bytes_that_were_predicted(
     assert seen(server, evidence(mount), later).overflow_at == 0
 
 
-def test_the_date_of_the_freeze_in_compressed_time(server: VaultServer) -> None:
-    """A history of so many seconds tells when the same rate freezes the CRL, within 5 % of the time until then."""
-    mount = new_mount(server)
-    serials = iter(issued(mount, 230))
-    begin = time.time()
-    time.sleep(1 - begin % 1)  # dates in a CRL are whole seconds
+@dataclass(frozen=True)
+class Mix:
+    """How a mount's entries come to be: so many on each second, again and again; by people, or by leases that end."""
+
+    root: dict[str, Any]
+    history_seconds: int
+    by_second: tuple[int, ...]
+    lease: bool = False
+
+    def instants(self) -> Iterator[float]:
+        """When each certificate is revoked, in seconds from the begin."""
+        for second, count in enumerate(itertools.cycle(self.by_second)):
+            yield from (second + (number + 1) / count for number in range(count))
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        pytest.param(Mix({"key_type": "ec"}, 12, (8,)), id="early"),
+        pytest.param(Mix({"key_type": "rsa"}, 30, (4,), lease=True), marks=pytest.mark.full, id="rsa-leases"),
+        pytest.param(Mix({"key_type": "ec"}, 30, (7, 1)), marks=pytest.mark.full, id="uneven"),
+    ],
+)
+def test_the_date_of_the_freeze_in_compressed_time(server: VaultServer, mix: Mix) -> None:
+    """A history of so many seconds tells when the same mix freezes the CRL, within 5 % of the time until then."""
+    mount = new_mount(server, **mix.root)
+    (batch,) = fill(mount, Batch(count=230, ttl=HOUR, lease=mix.lease))
+    instants, certificates = mix.instants(), iter(batch)
+    time.sleep(1 - time.time() % 1)  # dates in a CRL are whole seconds
     begin = time.monotonic()
-    number = 0
+
+    def passed() -> float:
+        return time.monotonic() - begin
 
     def revoke_in_time() -> bool:
-        nonlocal number
-        number += 1
-        wait_until(
-            lambda: time.monotonic() >= begin + number / REVOCATIONS_A_SECOND, within=60, what="the next revocation"
-        )
-        return is_revoked(mount, next(serials))
+        due, certificate = next(instants), next(certificates)
+        wait_until(lambda: passed() >= due, within=60, what="the next revocation", interval=0.01)
+        return is_revoked(mount, certificate.serial_number, lease=certificate.lease_id)
 
-    while time.monotonic() < begin + HISTORY_SECONDS:
+    while passed() < mix.history_seconds:
         assert revoke_in_time()
-    foreseen_at = time.monotonic()
+    foreseen_at = passed()
     foreseen = seen(server, evidence(mount), datetime.now(UTC)).as_now.overflow_at
     while revoke_in_time():
         pass
-    happened = time.monotonic() - begin
     assert foreseen is not None
-    assert happened == pytest.approx(foreseen_at - begin + foreseen, rel=0.05)
+    assert passed() == pytest.approx(foreseen_at + foreseen, rel=0.05)
 
 
 def leased_backlog(server: VaultServer, mount: PkiMount, count: int) -> str:
@@ -210,6 +232,30 @@ def test_a_backlog_adds_what_the_worst_case_says(server: VaultServer, leases: in
     expected = capacity if freezes else at_once
     wait_until(lambda: len(served(mount)[1]) >= 0.99 * expected, within=DRAINED_WITHIN, what="the CRL to be built")
     assert len(served(mount)[1]) == pytest.approx(expected, rel=0.01)
+
+
+def revoke_each(mount: PkiMount, serials: list[str]) -> list[int]:
+    """The CRL's number, which every build raises, before and after each revocation."""
+
+    def number() -> int:
+        return served(mount)[1].extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+    numbers = [number()]
+    for serial in serials:
+        mount.revoke(serial)
+        numbers.append(number())
+    return numbers
+
+
+def test_each_revocation_builds_the_whole_crl_unless_auto_rebuild_is_on(server: VaultServer) -> None:
+    """Why a drain is quadratic, and with auto_rebuild is not; tests/bench/bench_drain.py measures how long it takes."""
+    mount = new_mount(server)
+    serials = issued(mount, 20)
+    assert len(set(revoke_each(mount, serials[:10]))) == 11
+    mount.client.write(f"{mount.path}/config/crl", auto_rebuild=True)
+    assert len(set(revoke_each(mount, serials[10:]))) == 1
+    mount.client.read(f"{mount.path}/crl/rotate")
+    assert len(served(mount)[1]) == 20
 
 
 def test_expired_certificates_stay_in_the_crl_until_a_tidy(server: VaultServer) -> None:

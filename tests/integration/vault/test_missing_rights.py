@@ -40,7 +40,7 @@ FORECAST = {"crl-overflow", "crl-overflow-with-growth", "lease-backlog-overflow"
 CRLS = FORECAST | of_subject("crl") | {"crl-frozen", "crl-near-limit", "max-crl-entries-unsafe", "crl-auto-rebuild-off"}
 CRLS |= {"tidy-interval-long", "tidy-safety-buffer-long"}
 ROLES = FORECAST | of_subject("role") | {"crl-auto-rebuild-off", "tidy-cert-store-off"}
-LEAVES = FORECAST | {"role-ttl-long", "role-stores-short-lived", "tidy-outpaced-by-restarts", "tidy-overdue"}
+LEAVES = FORECAST | {"role-ttl-long", "tidy-outpaced-by-restarts", "tidy-overdue"}
 LOST = {
     "auth/token/lookup-self": {"token-unfit"},
     "sys/config/state/sanitized": {"storage-limit-assumed"},
@@ -67,8 +67,7 @@ LOST = {
         "url-template-unfilled",
     },
     "pki/config/cluster": {"acme-without-path", "url-template-unfilled"},
-    "pki/config/acme": {"acme-headers-missing", "acme-off", "acme-open", "acme-without-path", "tidy-acme-off"}
-    | {"role-stores-short-lived"},
+    "pki/config/acme": {"acme-headers-missing", "acme-off", "acme-open", "acme-without-path", "tidy-acme-off"},
     "pki/issuer/+": CRLS
     | of_subject("issuer")
     | {"acme-off", "issuer-urls-missing", "revocation-urls-missing", "role-outlives-issuer"}

@@ -181,8 +181,12 @@ def test_a_frozen_crl_is_named_with_what_to_do_first(
         service = small.client.child()
         (leased,) = fill(mount, Batch(count=240, ttl=timedelta(hours=1), lease=True), issuer=service)
         small.client.write("auth/token/revoke", token=service.token)
-        listed = lambda: len(mount.client.keys("pki/certs/revoked"))  # noqa: E731
-        wait_until(lambda: listed() == len(leased) + 5, within=180, what="the backlog to be drained", interval=0.25)
+        wait_until(
+            lambda: len(mount.client.keys("pki/certs/revoked")) == len(leased) + 5,
+            within=180,
+            what="the backlog to be drained",
+            interval=0.25,
+        )
         settled = now() + timedelta(seconds=62)
         wait_until(lambda: now() > settled, within=120, what="the CRL to be old enough to be judged", interval=1.0)
         checked = run(mount, small, tmp_path, check_mode=True)
@@ -230,7 +234,8 @@ def test_a_connection_that_is_gone_for_a_while_is_waited_for(
                 proxy.cut()
             time.sleep(seconds / 4)
 
-        outcome = run(idle, server, tmp_path, **SLOW, sleep=sleep, url=proxy.url, retries={"total": 0})
+        given = {**SLOW, "url": proxy.url, "retries": {"total": 0}, "wait_timeout": "60s"}
+        outcome = run(idle, server, tmp_path, **given, sleep=sleep)
     assert (outcome.failure, outcome.result["state"]) == (None, "Finished")
     assert next(pauses) > 6
 

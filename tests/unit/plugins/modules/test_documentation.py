@@ -13,13 +13,21 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.sre.preflight.plugins.action import audit_report
+from ansible_collections.sre.preflight.plugins.action import (
+    audit_report,
+    gate,
+    remediation_plan,
+    remediation_record,
+)
 from ansible_collections.sre.preflight.plugins.module_utils._audit import module as audit_module
+from ansible_collections.sre.preflight.plugins.module_utils._vault import enforcing
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
 ROOT = PLUGINS.parent
 NAMES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 AUDITS = [name for name in NAMES if name.endswith("_audit")]
+ENFORCING = ["vault_pki_config", "vault_pki_tidy"]
+ACTIONS = {"gate": gate, "remediation_plan": remediation_plan, "remediation_record": remediation_record}
 BASE = "ansible_collections.sre.preflight.plugins.modules."
 FRAGMENTS = "ansible_collections.sre.preflight.plugins.doc_fragments."
 
@@ -53,7 +61,8 @@ def spec_of(monkeypatch):
                 seen.update(arguments)
                 raise _SpecSeen
 
-        monkeypatch.setattr(audit_module, "AnsibleModule", Capture)
+        for runner in (audit_module, enforcing):
+            monkeypatch.setattr(runner, "AnsibleModule", Capture)
         with pytest.raises(_SpecSeen):
             _module(name).main()
         return seen
@@ -72,13 +81,17 @@ def _simplified(options):
     }
 
 
-@pytest.mark.parametrize("name", AUDITS)
+@pytest.mark.parametrize("name", AUDITS + ENFORCING)
 def test_options_are_documented_as_they_are(name, spec_of):
     assert _simplified(_documented(name)) == _simplified(spec_of(name)["argument_spec"])
 
 
-@pytest.mark.parametrize("name", AUDITS)
-def test_audits_support_check_mode(name, spec_of):
+def test_every_module_is_tested_here():
+    assert sorted([*AUDITS, *ENFORCING, "audit_report", *ACTIONS]) == NAMES
+
+
+@pytest.mark.parametrize("name", AUDITS + ENFORCING)
+def test_check_mode_is_supported(name, spec_of):
     assert spec_of(name)["supports_check_mode"] is True
 
 
@@ -97,6 +110,11 @@ def test_audit_report_documents_the_options_of_its_action():
     actual = _simplified(audit_report.OPTIONS)
     assert actual.pop("waivers")["type"] == documented.pop("waivers")["type"]
     assert actual == documented
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actions_document_their_options(name):
+    assert _simplified(ACTIONS[name].OPTIONS) == _simplified(_documented(name))
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))

@@ -53,8 +53,7 @@ WITHOUT_CRLS = (
     | {"crl-near-limit", "crl-frozen", "max-crl-entries-unsafe", "lease-drain-long"}
     | {"tidy-interval-long", "tidy-safety-buffer-long"}
 )
-WITHOUT_LEAVES = FORECAST | {"lease-drain-long", "role-ttl-long", "role-stores-short-lived"}
-WITHOUT_LEAVES |= {"tidy-outpaced-by-restarts", "tidy-overdue"}
+WITHOUT_LEAVES = FORECAST | {"lease-drain-long", "role-ttl-long", "tidy-outpaced-by-restarts", "tidy-overdue"}
 UNKNOWN_WITHOUT = {
     "tune": {"audit-secrets-visible", "audit-parameters-hidden", "if-modified-since-off", "acme-headers-missing"},
     "auto_tidy": TIDY_SETTINGS | FORECAST | {"lease-drain-long"},
@@ -64,8 +63,7 @@ UNKNOWN_WITHOUT = {
     | {"max-crl-entries-unsafe", "lease-drain-long"},
     "urls": {"revocation-urls-missing", "issuer-urls-missing", "url-template-unfilled", "crl-delta-unworkable"},
     "cluster": {"url-template-unfilled", "acme-without-path"},
-    "acme": {"acme-off", "acme-without-path", "acme-headers-missing", "acme-open", "tidy-acme-off"}
-    | {"role-stores-short-lived"},
+    "acme": {"acme-off", "acme-without-path", "acme-headers-missing", "acme-open", "tidy-acme-off"},
     "roles": ROLE_RULES | FORECAST | {"tidy-cert-store-off", "lease-drain-long"},
     "issuers": ISSUER_RULES
     | {"acme-off", "revocation-urls-missing", "issuer-urls-missing", "role-outlives-issuer"}

@@ -139,17 +139,18 @@ def test_grace_period(grace, severity):
 
 
 @pytest.mark.parametrize(
-    ("changes", "severity"),
+    ("changes", "severity", "settings"),
     [
-        ({"auto_rebuild": False}, "medium"),
-        ({"delta_rebuild_interval": 259200}, "medium"),
-        ({"delta_rebuild_interval": 259199}, "low"),
+        ({"auto_rebuild": False}, "medium", {"config/crl": {"auto_rebuild": True}}),
+        ({"delta_rebuild_interval": 259200}, "medium", {"config/crl": {"delta_rebuild_interval": "900s"}}),
+        ({"delta_rebuild_interval": 259199}, "low", {}),
     ],
     ids=["without auto_rebuild", "as long as the expiry", "works, but no certificate names it"],
 )
-def test_delta_unworkable(changes, severity):
+def test_delta_unworkable(changes, severity, settings):
     evidence = mount(crl_config={**REBUILT, "enable_delta": True, "delta_rebuild_interval": 900, **changes})
-    assert [finding["severity"] for finding in judged(evidence, "crl-delta-unworkable")] == [severity]
+    (finding,) = judged(evidence, "crl-delta-unworkable")
+    assert (finding["severity"], finding["remediation"]["settings"]) == (severity, settings)
 
 
 def test_delta_that_works_and_delta_that_is_off():

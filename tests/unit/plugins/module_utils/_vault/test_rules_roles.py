@@ -21,6 +21,7 @@ from tests.support.vault_mounts import (
     mount,
     role,
     status,
+    unread,
 )
 
 HOURS_24 = 86400
@@ -44,6 +45,23 @@ def test_ttl_that_leads_to_exactly_as_many_as_are_too_many():
     fifty_days = {"web": role(max_ttl=50 * 86400)}
     assert status(issuing(1000, roles=fifty_days), "role-ttl-long") == "fail"
     assert status(issuing(1000, roles=fifty_days), "role-ttl-long", max_certificates=50_001) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("per_day", "ttl", "settings"),
+    [
+        (2500, 0, {"max_ttl": 479 * 3600}),
+        (2500, 40 * 86400, {"max_ttl": 479 * 3600, "ttl": 479 * 3600}),
+        (50_000 * 24, 0, {"max_ttl": 1800}),
+    ],
+)
+def test_ttl_that_is_recommended_leads_below_what_is_too_many(per_day, ttl, settings):
+    """50,000 of 2,500 a day are 20 days, or 480 hours."""
+    roles = {"web": role(max_ttl=60 * 86400, ttl=ttl)}
+    (finding,) = judged(issuing(per_day, roles=roles), "role-ttl-long")
+    assert finding["remediation"]["settings"] == {"roles/web": settings}
+    mended = {"web": {**roles["web"], **settings}}
+    assert status(issuing(per_day, roles=mended), "role-ttl-long") == "pass"
 
 
 def test_ttl_is_the_mounts_where_the_role_has_none():
@@ -74,6 +92,19 @@ def test_stores_short_lived(per_day, ttl, expected):
     assert status(issuing(per_day, roles={"web": role(max_ttl=ttl)}), "role-stores-short-lived") == expected
 
 
+@pytest.mark.parametrize("part", ["leaves", "acme", "certificates"])
+def test_only_short_lived_stored_roles_need_to_know_how_many_are_issued(part):
+    for changed, expected in (
+        ({"max_ttl": 3600}, "unknown"),
+        ({"max_ttl": 3600, "no_store": True}, "pass"),
+        ({}, "pass"),
+    ):
+        assert status(unread(part, roles={"web": role(**changed)}), "role-stores-short-lived") == expected
+    assert status(mount(leaves=leaves(mode="none"), roles={"web": role(max_ttl=60)}), "role-stores-short-lived") == (
+        "not_applicable"
+    )
+
+
 def test_what_acme_uses_has_to_be_stored():
     short = {"web": role(max_ttl=3600), "other": role(max_ttl=3600)}
     busy = issuing(5000, roles=short)
@@ -92,7 +123,10 @@ def test_what_acme_uses_has_to_be_stored():
     [(HOURS_24, True, "pass"), (HOURS_24 + 1, True, "fail"), (HOURS_24 + 1, False, "not_applicable")],
 )
 def test_cannot_revoke(ttl, no_store, expected):
-    assert status(mount(roles={"web": role(max_ttl=ttl, no_store=no_store)}), "role-cannot-revoke") == expected
+    evidence = mount(roles={"web": role(max_ttl=ttl, no_store=no_store)})
+    assert status(evidence, "role-cannot-revoke") == expected
+    for finding in judged(evidence, "role-cannot-revoke"):
+        assert finding["remediation"]["settings"] == {"roles/web": {"no_store": False}}
 
 
 @pytest.mark.parametrize(

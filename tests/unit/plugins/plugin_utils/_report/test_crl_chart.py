@@ -83,3 +83,24 @@ def test_the_page_shows_it_and_escapes_the_mount():
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<polyline" not in render_html(reports.few())
+
+
+def test_what_carries_a_mount_over_is_told_below_its_chart():
+    advice = {
+        "safe_from": "2026-07-01T00:00:00Z",
+        "interim": [
+            {
+                "measure": "raise_storage_limit",
+                "settings": {"storage/raft": {"max_entry_size": 2097152}},
+                "commands": [["read", "pki/crl/rotate"]],
+                "consequence": "Each node is restarted, <b>standbys</b> first.",
+            }
+        ],
+    }
+    (chart,) = charts([{**_mount(), "recommended": advice}])
+    (measure,) = chart.interim
+    assert measure.how == "storage/raft max_entry_size = 2097152; read pki/crl/rotate"
+    page = render_html({**reports.few(), "mounts": [{**_mount(), "recommended": advice}]})
+    assert "have worked on 2026-07-01" in page
+    assert "&lt;b&gt;standbys&lt;/b&gt; first" in page
+    assert "have worked on" not in render_html({**reports.few(), "mounts": [_mount()]})
