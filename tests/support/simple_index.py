@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from tests.support.package_index import Project, dumped, html_page, json_page, root_html, root_page
 
@@ -36,13 +38,17 @@ class Asked(NamedTuple):
 
 @dataclass
 class Page:
-    """What is sent back. ``drip`` seconds before each byte; ``drop`` ends the connection without an answer."""
+    """What is sent back. ``drip`` seconds before each byte; ``drop`` ends the connection without an answer.
+
+    ``endless`` is sent again and again as headers, every ``drip`` seconds, without an end.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     drip: float = 0.0
     drop: bool = False
+    endless: bytes = b""
 
 
 Fault = Callable[[Asked, Page], Page]
@@ -52,7 +58,8 @@ class IndexServer:
     """Serves ``projects`` below /simple/ and their files below /files/.
 
     ``change`` edits a project's page in JSON before both formats are made of it; ``fault`` has the last word on every
-    answer. ``files_url`` is where the links lead, the server's own /files/ without it.
+    answer. ``files_url`` is where the links lead, the server's own /files/ without it; ``tls`` serves over TLS.
+    It is a proxy for plain HTTP too, which takes every host for itself.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class IndexServer:
         change: Callable[[dict[str, Any]], Any] | None = None,
         fault: Fault | None = None,
         files_url: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.projects = projects
         self.change = change
@@ -71,15 +79,17 @@ class IndexServer:
         self.released = threading.Event()
         self.now = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
+        self._scheme = "https" if tls else "http"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self.files_url = files_url or f"{self.origin}/files/"
 
     @property
     def origin(self) -> str:
-        """``http://127.0.0.1:port``."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        """``http://127.0.0.1:port``, or https."""
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def url(self) -> str:
@@ -110,7 +120,7 @@ class IndexServer:
                 self.now -= 1
 
     def _good(self, asked: Asked) -> Page:
-        path = asked.path.partition("?")[0]
+        path = urlsplit(asked.path).path  # a whole URL where it is asked as a proxy
         if path.startswith("/files/"):
             return self._file(path.rpartition("/")[2])
         name = path.removeprefix("/simple/").strip("/")
@@ -165,6 +175,13 @@ def _quality(wanted: str, offered: str) -> float:
     return next((float(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_arguments: object) -> None:
+        """Says nothing: the audit ends handshakes as soon as it knows the certificates."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Sends what the index answers, and knows of HEAD and of the one range that the audit asks for."""
 
@@ -183,6 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
     def send(self, page: Page) -> None:
         if page.drop:
             self.close_connection = True
+            return
+        if page.endless:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not self.index.released.wait(page.drip):
+                self.wfile.write(page.endless)
             return
         status, body = page.status, page.body
         if status == 200 and self.headers.get("Range") == "bytes=0-0" and "Cache-Control" in page.headers:

@@ -216,7 +216,9 @@ class Client:
             answer = Answer(url, int(response.status), got)
             body, kind, reason = self._content(response, request.limit, deadline)
         except CONNECTION_ERRORS as error:
-            failure = connection_failure(error, self.connection.timeout)
+            # Whatever it is called: that the connection ended at the deadline was our doing.
+            late = self._clock() >= deadline
+            failure = connection_failure(TimeoutError() if late else error, self.connection.timeout)
             return Answer(url, kind=failure.kind, reason=failure.reason)
         except ValueError as error:
             return Answer(url, kind=BAD_URL, reason=f"no URL: {error}")

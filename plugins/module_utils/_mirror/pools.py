@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -62,7 +64,8 @@ class Pools:
         key = (parts.scheme, parts.hostname or "", port_of(url), address)
         with self._lock:
             if key not in self._pools:
-                self._pools[key] = self._make(url, *key)
+                pool = self._pools[key] = self._make(url, *key)
+                pool.ConnectionCls = type("Connection", (_Bounded, pool.ConnectionCls), {})
             return self._pools[key]
 
     def _make(self, url: str, scheme: str, host: str, port: int, address: str | None) -> Any:
@@ -83,3 +86,29 @@ class Pools:
         if proxy is not None:
             manager = proxy_manager(proxy, {"num_pools": 1, **options})
         return manager.connection_from_host(host, port, scheme)
+
+
+class _Bounded:
+    """A connection whose answer begins in time, even if its headers come drop by drop: a time-out is for each drop."""
+
+    def getresponse(self) -> Any:
+        """The answer up to the end of its headers."""
+        connection: Any = self
+        late = threading.Event()
+        watch = threading.Timer(connection.sock.gettimeout(), _hang_up, [connection.sock, late])
+        watch.daemon = True
+        watch.start()
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        finally:
+            watch.cancel()
+        if late.is_set():
+            raise TimeoutError  # to http.client the end of the connection is the end of the headers
+        return response
+
+
+def _hang_up(connection: socket.socket, late: threading.Event) -> None:
+    late.set()
+    with contextlib.suppress(OSError):
+        # Not the method of an SSLSocket, which would also take away what another thread is reading from.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

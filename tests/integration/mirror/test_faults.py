@@ -78,6 +78,7 @@ BOMB = gzip.compress(b"0" * (32 << 20))
         (Page(403), "project-unread", "unknown", "demo: status 403"),
         (Page(429, {"Retry-After": "3600"}), "project-unread", "unknown", "refuses more requests for 3600 s (429)"),
         (Page(drop=True), "project-unread", "unknown", "no connection"),
+        (Page(endless=b"X-More: x\r\n", drip=0.3), "project-unread", "unknown", "no answer within 2 s"),
         (Page(200, {"Content-Type": JSON}, b" " * 100, drip=0.5), "project-unread", "unknown", "no answer within 2 s"),
     ],
     ids=lambda value: value if isinstance(value, str) and "-" in value else None,
