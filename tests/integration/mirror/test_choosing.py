@@ -23,6 +23,8 @@ SAYS = {NOTHING: "No matching distribution", BUILD: "is not made for this Python
 UV_SAYS = {NOTHING: "requirements are unsatisfiable", BUILD: "is not made for this Python"}
 Client = Callable[[str, list[str], Environment], Installed]
 
+pytestmark = pytest.mark.full  # real clients, one after the other: that takes minutes
+
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[IndexServer]:

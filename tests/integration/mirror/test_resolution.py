@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[3]
 OLD_PIP = ROOT / "build/venvs/old-pip"
 WHERE = environment("3.9", "manylinux_2_17_x86_64")
 
+pytestmark = pytest.mark.full  # real clients, one after the other: that takes minutes
+
 
 class Indexes(NamedTuple):
     upstream: IndexServer
