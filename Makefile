@@ -12,6 +12,8 @@ collection := build/collections/ansible_collections/sre/preflight
 bin := .venv/bin
 lint := build/venvs/lint/bin
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.py)))
+# Two tests at a time on two cores; those of one file stay together, and so do the servers that they share.
+workers := -n auto --maxprocesses=4 --dist loadscope
 BENCH := $(basename $(notdir $(wildcard tests/bench/bench_*.py)))
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
@@ -46,13 +48,13 @@ remediate: setup ## audit the embedded lab, carry out the plan, and audit again
 	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m tests.lab.remediate $(ARGS)
 
 test: setup ## unit and integration tests that need only Python; ARGS=tests/unit/... or ARGS='-k name' chooses
-	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pytest -m "not full and not bench and not fuzz" $(ARGS)
+	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pytest $(workers) -m "not full and not bench and not fuzz" $(ARGS)
 
-test-full: link ## tests that need a browser and servers of the system; says which are missing
+test-full: link ## tests that need a browser and servers of the system, or minutes; says which are missing
 	@tests/tools/system_programs.sh
 	@tests/tools/venv.sh build/venvs/full 3.11+ $(requirements)/core-2.19.txt $(requirements)/test.txt $(requirements)/full.txt
 	@build/venvs/full/bin/python -m tests.lab.servers.build
-	@PATH="$(CURDIR)/build/venvs/full/bin:$$PATH" build/venvs/full/bin/python -m pytest -m full $(ARGS)
+	@PATH="$(CURDIR)/build/venvs/full/bin:$$PATH" build/venvs/full/bin/python -m pytest $(workers) -m full $(ARGS)
 
 matrix: link ## the tests on every supported ansible-core, and the managed hosts' side on Python 3.9
 	@tests/tools/matrix.sh

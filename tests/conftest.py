@@ -15,6 +15,13 @@ from collections.abc import Generator
 import pytest
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names that are the same in every process: those of random bytes and of functions at an address are not."""
+    if isinstance(val, bytes):
+        return argname
+    return getattr(val, "__name__", None) if callable(val) else None
+
+
 def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     """In CI a skipped test is a failed one: nobody reads that it was not run."""
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):

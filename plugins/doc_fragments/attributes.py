@@ -25,9 +25,13 @@ attributes:
     description: >-
       When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
+"""
+
+    AUDIT = r"""
+attributes:
   action_group:
-    description: Use C(group/sre.preflight.preflight) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/sre.preflight.audit) in C(module_defaults) to set defaults for this module.
     membership:
-      - sre.preflight.preflight
+      - sre.preflight.audit
     support: full
 """

@@ -25,8 +25,8 @@ attributes:
       When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
   action_group:
-    description: Use C(group/sre.preflight.preflight) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/sre.preflight.vault) in C(module_defaults) to set defaults for this module.
     membership:
-      - sre.preflight.preflight
+      - sre.preflight.vault
     support: full
 """

@@ -142,6 +142,7 @@ options:
 extends_documentation_fragment:
   - sre.preflight.contract
   - sre.preflight.attributes
+  - sre.preflight.attributes.audit
 seealso:
   - plugin: sre.preflight.unbundle
     plugin_type: filter

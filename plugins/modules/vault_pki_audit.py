@@ -155,6 +155,15 @@ extends_documentation_fragment:
   - sre.preflight.vault_auth
   - sre.preflight.contract
   - sre.preflight.attributes
+attributes:
+  action_group:
+    description: >-
+      Use C(group/sre.preflight.audit) or C(group/sre.preflight.vault) in C(module_defaults) to set defaults for this
+      module.
+    membership:
+      - sre.preflight.audit
+      - sre.preflight.vault
+    support: full
 seealso:
   - module: sre.preflight.certificate_audit
   - module: sre.preflight.audit_report

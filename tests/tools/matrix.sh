@@ -3,11 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Runs the tests on every supported ansible-core, then what runs on managed hosts on the oldest of them.
+# Runs the tests that go through ansible-core on every supported one, then what runs on managed hosts on the oldest of
+# them. What speaks to servers without Ansible in between is the same on all: `make test` and `make test-full` run it.
 
 set -eu
 
 requirements=tests/requirements
+through_ansible="tests/unit tests/integration/docs tests/integration/lab tests/integration/modules tests/integration/playbooks"
 failed=
 
 # A failure does not hide what the rest of the matrix says.
@@ -22,7 +24,8 @@ on_core() {
     environment=build/venvs/core-$1-python-$2
     tests/tools/venv.sh "$environment" "$2" "$requirements/core-$1.txt" "$requirements/test.txt"
     echo "== ansible-core $1 on Python $2"
-    tests_in "$environment" -m "not full and not bench and not fuzz"
+    # shellcheck disable=SC2086 # a list of paths
+    tests_in "$environment" -n auto --maxprocesses=4 --dist loadscope -m "not full and not bench and not fuzz" $through_ansible
 }
 
 on_managed_host() {

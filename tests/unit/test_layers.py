@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Imports between the packages of plugins/ point one way: modules -> domains -> _tls -> _x509 -> _audit."""
+"""Imports between the packages of plugins/ point one way: modules -> domains -> _http, _tls -> _x509 -> _audit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from pathlib import Path
 PLUGINS = Path(__file__).parents[2] / "plugins"
 COLLECTION = "ansible_collections.sre.preflight.plugins."
 # A package may import from itself and from the packages of lower floors. Domains share a floor.
-FLOORS = {"_audit": 0, "_x509": 1, "_tls": 2, "_files": 3, "_vault": 3, "_report": 4, "_remediation": 5}
+FLOORS = {
+    "_audit": 0,
+    "_x509": 1,
+    "_http": 2,
+    "_tls": 2,
+    "_files": 3,
+    "_mirror": 3,
+    "_vault": 3,
+    "_report": 4,
+    "_remediation": 5,
+}
 TOP = 6
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 from collections.abc import Mapping
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 from ansible.module_utils.common.validation import check_type_dict
 
 from .._audit.policy import OptionError
+from .._http.context import Files, Names, client_context
+from .._http.proxies import parse_proxies
 
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "url": {"type": "str"},
@@ -96,21 +97,9 @@ class Connection:
 
     def ssl_context(self) -> ssl.SSLContext:
         """The settings of the TLS side. Raises OptionError that names the option whose file cannot be used."""
-        try:
-            if self.ca_cert is None:
-                context = ssl.create_default_context()
-            elif os.path.isdir(self.ca_cert):
-                context = ssl.create_default_context(capath=self.ca_cert)
-            else:
-                context = ssl.create_default_context(cafile=self.ca_cert)
-        except OSError as error:
-            raise OptionError.of("ca_cert", self.ca_cert, f"cannot be used: {error.strerror or error}") from None
-        if not self.validate_certs:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        if self.client_certificate:
-            _load_client_certificate(context, self.client_certificate, self.client_key)
-        return context
+        files = Files(self.ca_cert, self.client_certificate, self.client_key)
+        names = Names("ca_cert", "cert_auth_public_key", "cert_auth_private_key")
+        return client_context(files, names, verify=self.validate_certs)
 
 
 def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:
@@ -131,7 +120,7 @@ def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> Co
         namespace=(value_of("namespace", params, environment) or "").strip("/"),
         ca_cert=value_of("ca_cert", params, environment),
         validate_certs=_validate_certs(params, environment),
-        proxies=_proxies(value_of("proxies", params, environment)),
+        proxies=parse_proxies(_mapping_in("proxies", value_of("proxies", params, environment))),
         timeout=_timeout(value_of("timeout", params, environment)),
         retries=_retries(value_of("retries", params, environment)),
         warn_of_retries=_warn_of_retries(value_of("retry_action", params, environment)),
@@ -187,16 +176,6 @@ def _validate_certs(params: Mapping[str, Any], environment: Mapping[str, str]) -
     return True
 
 
-def _proxies(given: Any) -> Mapping[str, str] | None:
-    """By scheme; None where the environment's own (HTTPS_PROXY, NO_PROXY) hold."""
-    if given is None or given == "":
-        return None
-    given = _mapping_in("proxies", given)
-    if isinstance(given, Mapping):
-        return {str(scheme): str(url) for scheme, url in given.items()}
-    return {"http": str(given), "https": str(given)}
-
-
 def _timeout(given: Any) -> float:
     if given is None:
         return DEFAULT_TIMEOUT
@@ -250,18 +229,3 @@ def _mapping_in(option: str, given: Any) -> Any:
     except (TypeError, ValueError):
         # It is not shown: a proxy's URL may hold a password.
         raise OptionError(f"{option}: is no mapping; write it as JSON, or as key=value") from None
-
-
-def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    try:
-        # An encrypted key would ask on the terminal: this answers that there is no password.
-        context.load_cert_chain(certificate, key, password=lambda: "")
-    except FileNotFoundError:
-        if os.path.exists(certificate):
-            raise OptionError.of("cert_auth_private_key", key, "does not exist") from None
-        raise OptionError.of("cert_auth_public_key", certificate, "does not exist") from None
-    except OSError as error:
-        reason = getattr(error, "reason", None) or error.strerror or "unreadable"
-        raise OptionError.of(
-            "cert_auth_public_key", certificate, f"cannot be used with cert_auth_private_key {key!r}: {reason}"
-        ) from None

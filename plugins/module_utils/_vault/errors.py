@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .._http import failure
+
 FORBIDDEN = "forbidden"
 MISSING = "missing"  # the server has no such thing
 EMPTY = "empty"  # a listing without entries, or a thing that is missing: a 404 without words
@@ -21,9 +23,9 @@ UNINITIALISED = "uninitialised"
 RATE_LIMITED = "rate-limited"
 SERVER_ERROR = "server-error"
 REFUSED = "refused"  # any other 4xx
-UNREACHABLE = "unreachable"
-TLS = "tls"
-STALLED = "stalled"
+UNREACHABLE = failure.UNREACHABLE
+TLS = failure.TLS
+STALLED = failure.STALLED
 UNREADABLE = "unreadable"  # an answer that is not what the API gives
 
 NO_MOUNT_REASON = "nothing is mounted there"

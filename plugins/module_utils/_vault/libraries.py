@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""hvac, and urllib3 that comes with it, behind a guard: saved evidence is judged without them."""
+"""hvac behind a guard, and urllib3 that comes with it: saved evidence is judged without them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,12 @@ from typing import Any
 
 from .._audit.libraries import Library
 from .._audit.policy import OptionError
+from .._http.library import URLLIB3
 
 HVAC_MINIMUM = "1.2.1"
-URLLIB3_MINIMUM = "2.2.0"
 
 hvac: Any = None
-urllib3: Any = None
 JSONAdapter: Any = object
-URLLIB3_ERRORS: tuple[type[Exception], ...] = ()
-
-try:
-    import urllib3
-except ImportError:
-    URLLIB3 = Library("urllib3", URLLIB3_MINIMUM, import_error=traceback.format_exc())
-else:
-    URLLIB3 = Library("urllib3", URLLIB3_MINIMUM, urllib3.__version__, urllib3.__file__)
-    URLLIB3_ERRORS = (urllib3.exceptions.HTTPError,)
 
 try:
     import hvac  # type: ignore[import-untyped, no-redef, unused-ignore]

@@ -52,11 +52,12 @@ class Population:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Certificates issued and expiring in the same bins of time; ``revoked`` is when, or None."""
+    """Certificates issued, or revoked, in one bin of time and expiring in one; ``dated``: the latter is known."""
 
     issued: float
     expires: float
     count: float
+    dated: bool = True
 
 
 def population(mount: Mapping[str, Any], now: datetime, *, step: timedelta = timedelta(days=1)) -> Population:
@@ -108,7 +109,7 @@ class _Reader:
         history = self._history(lifespans)
         valid = [cohort for cohort in cohorts if cohort.expires > 0]
         leased = self._leased(valid, lifespans)
-        rate, largest = self._rate(history, cohorts)
+        rates = self._rates(history, cohorts)
         entries = self._entries(history, lifespans)
         if self.mount.get("auto_tidy") is None:
             self.assumptions.append("auto-tidy not known: none taken to run")
@@ -116,11 +117,11 @@ class _Reader:
         return Population(
             entries=entries,
             leased=leased,
-            revocations_per_second=rate,
-            largest_day=largest,
+            revocations_per_second=sum(rate for _revoked, rate in rates),
+            largest_day=float(max((revoked.count for revoked, _rate in rates), default=0)),
             leased_per_second=self._leased_rate(cohorts, leased, lifespans),
             lifespans=lifespans,
-            remaining_lives=self._remaining_lives(history, lifespans),
+            remaining_lives=self._remaining_lives(rates, lifespans),
             retention=kept,
             next_pass=next_pass,
             revokes_expired=bool((self.mount.get("crl_config") or {}).get("allow_expired_cert_revocation")),
@@ -167,7 +168,12 @@ class _Reader:
                 f"dates of {unknown} revoked certificates not known: each taken to live its whole lifespan on"
             )
         return [
-            Cohort(self._at(at), (self._at(at) + longest if expires is None else self._at(expires)) + self.step, count)
+            Cohort(
+                self._at(at),
+                (self._at(at) + longest if expires is None else self._at(expires)) + self.step,
+                count,
+                dated=expires is not None,
+            )
             for at, expires, count in rows
         ]
 
@@ -178,26 +184,35 @@ class _Reader:
         known = [(cohort.expires, float(cohort.count)) for cohort in history]
         return tuple(sorted([*known, (longest, float(rest))] if rest > 0 else known))
 
-    def _rate(self, history: list[Cohort], cohorts: list[Cohort]) -> tuple[float, float]:
-        """Revocations a second, and the most in one bin.
+    def _visible(self, revoked: Cohort, window: float) -> float:
+        """How long an entry such as this can be seen in the CRL: until a tidy takes it, in ``window`` at most.
 
-        Only the window in which no tidy can have removed an entry counts: within the safety buffer, if one runs.
+        A life that is not known is taken for none, which makes the rate higher.
+        """
+        tidy = self.mount.get("auto_tidy") or {}
+        if not (tidy.get("enabled") and tidy.get("tidy_revoked_certs")):
+            return window
+        life = max(0.0, revoked.expires - self.step - revoked.issued) if revoked.dated else 0.0
+        return min(window, max(self.step, life + revoked_buffer(tidy)))
+
+    def _rates(self, history: list[Cohort], cohorts: list[Cohort]) -> list[tuple[Cohort, float]]:
+        """The revocations of the window, each with those like it a second.
+
+        Each counts for the time in which it can be seen. Otherwise a burst in the CRL would turn into a rate the
+        moment that a tidy is enabled, for what that tidy has not even removed yet.
         """
         oldest = min((cohort.issued for cohort in [*history, *cohorts]), default=0.0)
         window = min(RATE_WINDOW_DAYS * self.step, max(self.step, -oldest))
-        tidy = self.mount.get("auto_tidy") or {}
-        if tidy.get("enabled") and tidy.get("tidy_revoked_certs"):
-            window = min(window, max(self.step, revoked_buffer(tidy)))
-        recent = [cohort for cohort in history if cohort.issued >= -window]
         missing = max(0.0, revoked_entries(self.mount) - sum(cohort.count for cohort in history))
-        total = sum(cohort.count for cohort in recent) + missing
-        return total / window, float(max((cohort.count for cohort in recent), default=0))
+        unseen = [Cohort(0.0, 0.0, missing, dated=False)] if missing else []
+        seen = ((cohort, self._visible(cohort, window)) for cohort in [*history, *unseen])
+        return [(cohort, cohort.count / visible) for cohort, visible in seen if cohort.issued >= -visible]
 
-    def _remaining_lives(self, history: list[Cohort], lifespans: Dated) -> Dated:
+    def _remaining_lives(self, rates: list[tuple[Cohort, float]], lifespans: Dated) -> Dated:
         """How long certificates go on living after their revocation; upper bounds where that is not known."""
         if not main_crl(self.mount).get("revoked_by_day"):
             return lifespans
-        return weighted((max(0.0, cohort.expires - cohort.issued), cohort.count) for cohort in history) or lifespans
+        return weighted((max(0.0, each.expires - each.issued), rate) for each, rate in rates) or lifespans
 
     def _leased(self, valid: list[Cohort], lifespans: Dated) -> Dated:
         """Valid certificates that hold a lease, by notAfter: the leases spread evenly over the valid certificates."""

@@ -15,10 +15,12 @@ from typing import Any, Callable, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from .._audit.version import COLLECTION_VERSION
+from .._http.failure import retry_after
+from .._http.library import CONNECTION_ERRORS
 from . import errors
 from .connection import Connection
 from .errors import RequestError, error_of
-from .pool import CHUNK, CONNECTION_ERRORS, error_of_connection, make_pool, send
+from .pool import CHUNK, error_of_connection, make_pool, send
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -199,7 +201,7 @@ class Transport:
             return Answer(status, content)
         location = response.headers.get("Location")
         failure = error_of(request.path, request.capability, status, content, location=location)
-        return Failure(failure, _seconds(response.headers.get("Retry-After")))
+        return Failure(failure, retry_after(response.headers.get("Retry-After")))
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"X-Vault-Request": "true", "User-Agent": f"sre.preflight/{COLLECTION_VERSION}"}
@@ -289,8 +291,3 @@ def _object(path: str, answer: Answer) -> dict[str, Any]:
         reason = "the answer is no JSON object; is it a Vault or OpenBao?"
         raise RequestError(errors.UNREADABLE, path, reason, status=answer.status)
     return parsed
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """The header Retry-After where it is a number of seconds (RFC 9110, 10.2.3); servers here send no dates."""
-    return float(retry_after) if retry_after and retry_after.isdigit() else None

@@ -211,6 +211,7 @@ def test_no_secret_is_in_what_it_prints_and_writes(run: Run) -> None:
         assert not re.search(r"\bs\.[A-Za-z0-9]{24}\b", text)  # a root token
 
 
+@pytest.mark.full
 def test_a_terminal_gets_colour(place: Place) -> None:
     ours, theirs = pty.openpty()
     with place.start(output=theirs, TERM="xterm-256color") as process:
@@ -249,6 +250,7 @@ def test_a_lab_that_cannot_start_is_one_clear_line(place: Place) -> None:
     assert place.left() == []
 
 
+@pytest.mark.full
 def test_options_go_to_ansible_playbook(place: Place) -> None:
     with place.start("--extra-vars", "preflight_enforce=true", "-v") as process:
         output, _errors = process.communicate()

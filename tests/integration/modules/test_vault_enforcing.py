@@ -94,6 +94,7 @@ def test_bad_input_is_one_clear_line(given, change, message):
 LINE = r"localhost: {mount}/: 0 certificates and 0 revoked ones deleted; certificate store: \d+ of 31 checked"
 
 
+@pytest.mark.full
 def test_a_person_sees_how_far_a_tidy_is(given, tmp_path):
     shown = {
         "name": "Show",
@@ -144,6 +145,7 @@ def test_bad_input_through_the_action_plugin(given, tmp_path, change, message):
     assert message in completed.stdout
 
 
+@pytest.mark.full
 def test_a_playbook_that_is_killed_is_taken_up_by_the_next(given, pki_mount, tmp_path):
     playbook = tmp_path / "tidy.yml"
     playbook.write_text(yaml.safe_dump(_play({"name": "Tidy", TIDY: {**given, **SLOW}})))

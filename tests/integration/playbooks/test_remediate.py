@@ -162,6 +162,7 @@ def role_play(**variables: Any) -> list[dict[str, Any]]:
     return [{"name": "Tidy", "hosts": "all", "gather_facts": False, "tasks": [role]}]
 
 
+@pytest.mark.full
 def test_what_makes_it_worse_is_rolled_back(site):
     """From variables alone: no tidy any more."""
     site.server.client.write("first/config/auto-tidy", enabled=True, tidy_cert_store=True, tidy_revoked_certs=True)

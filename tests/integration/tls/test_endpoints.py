@@ -341,9 +341,7 @@ def test_a_directory_that_openssl_rehashed(tmp_path: Path) -> None:
         }
 
 
-@pytest.mark.parametrize(
-    ("scheme", "server"), [("smtp", smtp_server), ("lmtp", lmtp_server), ("ftp", ftp_server)], ids=str
-)
+@pytest.mark.parametrize(("scheme", "server"), [("smtp", smtp_server), ("lmtp", lmtp_server), ("ftp", ftp_server)])
 def test_starttls_of_servers_from_the_registry(scheme: str, server: object) -> None:
     with server([LEAF, INTERMEDIATE]) as port:  # type: ignore[operator]
         observation = observe(f"{scheme}://127.0.0.1:{port}")

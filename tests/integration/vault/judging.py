@@ -15,14 +15,16 @@ from tests.lab.pki import now
 from tests.lab.process import wait_until
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.lab.pki_mount import PkiMount
 
 
 class Judged:
-    """The evidence of one run, and its findings as JSON."""
+    """The evidence of one run, and its findings as JSON, as of ``moment``."""
 
-    def __init__(self, params: dict[str, Any]) -> None:
-        moment = now()
+    def __init__(self, params: dict[str, Any], moment: datetime | None = None) -> None:
+        moment = moment or now()
         audit = vault_audit.collect(params, moment)
         policy = Policy.from_options(vault_audit.SETTINGS, {})
         found = vault_audit.judge(audit, policy, moment, Coverage(), include_passes=True)

@@ -20,6 +20,7 @@ from tests.integration.vault.judging import Judged, fully_set_up
 from tests.integration.vault.test_collect import fill_mount
 from tests.integration.vault.test_missing_rights import LOST
 from tests.lab.openbao import OpenBao
+from tests.lab.pki import now
 from tests.lab.standby import standby_of
 from tests.lab.vault import Vault
 from tests.support.scripted_http import Received, Reply, ScriptedServer
@@ -205,8 +206,9 @@ def test_a_standby_says_what_the_active_node_says(
     with product(**kept) as active, standby_of(active) as standby:
         fully_set_up(fill_mount(active))
         token = token_with(active, policy_for("pki"))
-        by_active = Judged(options(active, tmp_path, token=token))
-        by_standby = Judged(options(standby, tmp_path, token=token))
+        moment = now()  # of both, or a threshold may be passed between them
+        by_active = Judged(options(active, tmp_path, token=token), moment)
+        by_standby = Judged(options(standby, tmp_path, token=token), moment)
     assert (by_active.evidence["server"]["standby"], by_standby.evidence["server"]["standby"]) == (False, True)
     unknown = {"storage-limit-assumed"} if product is Vault else set()
     assert (by_active.rules("unknown"), by_standby.rules("unknown")) == (set(), unknown)

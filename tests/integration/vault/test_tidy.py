@@ -169,6 +169,7 @@ def test_a_tidy_that_somebody_cancels_is_a_failure(server: VaultServer, idle: Pk
     assert "did not finish; its state is Cancelled: somebody cancelled it" in str(outcome.failure)
 
 
+@pytest.mark.full
 def test_a_frozen_crl_is_named_with_what_to_do_first(
     request: pytest.FixtureRequest, server: VaultServer, lab_authority: Made, server_certificate: Made, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ ROOT = PLUGINS.parent
 NAMES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 AUDITS = [name for name in NAMES if name.endswith("_audit")]
 ENFORCING = ["vault_pki_config", "vault_pki_tidy"]
+ACTIONS = {"gate": gate, "remediation_plan": remediation_plan, "remediation_record": remediation_record}
 BASE = "ansible_collections.sre.preflight.plugins.modules."
 FRAGMENTS = "ansible_collections.sre.preflight.plugins.doc_fragments."
 
@@ -39,7 +40,7 @@ def _documented(name):
     documentation = yaml.safe_load(_module(name).DOCUMENTATION)
     options = dict(documentation["options"])
     for name in documentation["extends_documentation_fragment"]:
-        fragment = importlib.import_module(f"{FRAGMENTS}{name.rpartition('.')[2]}").ModuleDocFragment
+        fragment = importlib.import_module(FRAGMENTS + name.split(".")[2]).ModuleDocFragment
         options.update(yaml.safe_load(fragment.DOCUMENTATION).get("options", {}))
     return options
 
@@ -86,7 +87,7 @@ def test_options_are_documented_as_they_are(name, spec_of):
 
 
 def test_every_module_is_tested_here():
-    assert sorted([*AUDITS, *ENFORCING, "audit_report"]) == NAMES
+    assert sorted([*AUDITS, *ENFORCING, "audit_report", *ACTIONS]) == NAMES
 
 
 @pytest.mark.parametrize("name", AUDITS + ENFORCING)
@@ -111,9 +112,9 @@ def test_audit_report_documents_the_options_of_its_action():
     assert actual == documented
 
 
-@pytest.mark.parametrize("action", [gate, remediation_plan, remediation_record], ids=lambda each: each.__name__)
-def test_actions_document_their_options(action):
-    assert _simplified(action.OPTIONS) == _simplified(_documented(action.__name__.rpartition(".")[2]))
+@pytest.mark.parametrize("name", ACTIONS)
+def test_actions_document_their_options(name):
+    assert _simplified(ACTIONS[name].OPTIONS) == _simplified(_documented(name))
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))

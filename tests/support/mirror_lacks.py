@@ -1,0 +1,86 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each real mirror lacks, by the rules that fail on it; a test holds it against the servers themselves."""
+
+from __future__ import annotations
+
+LACKS: dict[str, tuple[str, ...]] = {
+    "nginx, pages in both formats": (
+        "vary-missing",
+        "file-cache-control-missing",
+        "latest-unresolved",
+        "name-not-redirected",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+        "preference-ignored",
+    ),
+    "nginx, HTML alone": (
+        "page-not-simple",
+        "file-cache-control-missing",
+        "json-missing",
+        "name-not-redirected",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+        "page-revalidation-impossible",
+    ),
+    "Caddy": (
+        "file-cache-control-missing",
+        "json-missing",
+        "name-not-redirected",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+    ),
+    "pypiserver": (
+        "requires-python-missing",
+        "unknown-project-forwarded",
+        "yanked-lost",
+        "api-version-missing",
+        "core-metadata-missing",
+        "file-cache-control-missing",
+        "json-missing",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+        "page-revalidation-impossible",
+        "project-status-lost",
+        "provenance-missing",
+        "serial-missing",
+    ),
+    "simple-repository-server": (
+        "upstream-dependency",
+        "vary-missing",
+        "page-cache-control-missing",
+        "page-revalidation-impossible",
+        "project-status-lost",
+        "provenance-missing",
+    ),
+    "proxpi": (
+        "upload-time-missing",
+        "name-not-redirected",
+        "page-cache-control-missing",
+        "page-revalidation-impossible",
+        "project-status-lost",
+        "provenance-missing",
+        "serial-missing",
+        "size-missing",
+        "versions-missing",
+    ),
+    "devpi-server": (
+        "upload-time-missing",
+        "api-version-missing",
+        "core-metadata-missing",
+        "latest-unresolved",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+        "page-revalidation-impossible",
+        "preference-ignored",
+        "project-status-lost",
+        "provenance-missing",
+        "range-refused",
+        "serial-missing",
+        "size-missing",
+        "versions-missing",
+    ),
+}
+"""Without the prefix ``mirror.``, the worst first. The versions are those of tests/requirements/full.txt."""
