@@ -43,9 +43,10 @@ def unset(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def wish(
-    settings: Settings, *, found: Settings | None = None, target: Mapping[str, Any] = TARGET, **fields: Any
+    settings: Settings, *, found: Settings | None = None, target: Mapping[str, Any] | None = None, **fields: Any
 ) -> dict[str, Any]:
     """A failed finding of severity medium, without a date, that wants these settings of the target."""
+    target = target or TARGET
     rule = fields.pop("rule", "vault.some-rule")
     resource = {"kind": "vault_mount", "name": target["mount"], "location": f"vault://v/{target['mount']}"}
     return {

@@ -20,8 +20,6 @@ from .outcome import NOT_APPLICABLE, UNKNOWN, WORSE, Pages, Verdict, judge
 from .releases import Release, read_names, releases_of
 from .wanted import Wanted
 
-NO_METADATA: Mapping[str, str | None] = {}
-
 
 @dataclass(frozen=True)
 class Resolution:
@@ -61,7 +59,7 @@ def resolve(
     environments: Sequence[Environment],
     upstream: ProjectPage | None,
     mirror: ProjectPage | None,
-    metadata: Mapping[str, str | None] = NO_METADATA,
+    metadata: Mapping[str, str | None] | None = None,
     clients: Sequence[Client] = CLIENTS,
 ) -> list[Resolution]:
     """One resolution for each environment, in their order.
@@ -76,7 +74,7 @@ def resolve(
     if upstream is None or mirror is None:
         lacking = "upstream" if upstream is None else "mirror"
         return [_said(wanted, each, UNKNOWN, f"the {lacking}'s page could not be read") for each in environments]
-    comparison = _Comparison(wanted, upstream, mirror, metadata, clients)
+    comparison = _Comparison(wanted, upstream, mirror, metadata or {}, clients)
     return [comparison.resolve(each) for each in environments]
 
 

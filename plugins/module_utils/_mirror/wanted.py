@@ -70,5 +70,5 @@ def wanted(text: str) -> Wanted:
     try:
         return Wanted(plain, library.Requirement(plain), hashes)
     except library.InvalidRequirement as error:
-        reason = " ".join(str(error).split("\n")[0].split())
+        reason = " ".join(str(error).split("\n", maxsplit=1)[0].split())
         raise OptionError.of("requirements", text, f"is no requirement ({reason}); write NAME, or NAME>=1.2") from None

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ansible.module_utils.common.validation import check_type_dict
-
 from .._audit.policy import OptionError
 from .._http.context import Files, Names, client_context
 from .._http.proxies import parse_proxies
@@ -225,6 +223,9 @@ def _mapping_in(option: str, given: Any) -> Any:
     if not isinstance(given, str) or not _MAPPING.match(given):
         return given
     try:
+        # Here, because what only judges evidence imports this file too, and needs no ansible-core.
+        from ansible.module_utils.common.validation import check_type_dict
+
         return check_type_dict(given)
     except (TypeError, ValueError):
         # It is not shown: a proxy's URL may hold a password.

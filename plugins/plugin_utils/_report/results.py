@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Callable
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import BundleError, unpack
@@ -90,7 +91,8 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
         Policy.from_options(RULES.settings(), document["policy"])
         for finding in document["findings"]:
             order(finding)
-            _ = finding["title"], finding["message"], finding["evidence"].items(), finding["resource"]["location"]
+            itemgetter("title", "message")(finding)
+            dict(finding["evidence"], location=finding["resource"]["location"])
         return {**document, **{key: str(document[key]) for key in PROVENANCE}, "inventory": inventory}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         version = document.get("collection_version")

@@ -131,7 +131,8 @@ def nobody_acts_and_all_comes_true(
     backlog, crl = told["forecast"]["backlog"], told["crl"]
     assert set(failed) >= CAUSES
     overflow = failed["vault.lease-backlog-overflow"]
-    assert overflow["outage_at"] == backlog["overflow_at"] is not None
+    assert backlog["overflow_at"] is not None
+    assert overflow["outage_at"] == backlog["overflow_at"]
     mount.mark("the audit")
     (guard,) = [each for each in report["findings"] if each["rule"] == "certificate.renewal-due"]
     assert guard["status"] == "fail"

@@ -11,6 +11,7 @@ place, with the table in configurations.py: whichever changes turns the test red
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,8 +118,8 @@ def compare(server: VaultServer, tmp_path: Path) -> Compared:
 
 @pytest.fixture(scope="module", params=[OpenBao, pytest.param(Vault, marks=pytest.mark.full)], ids=["openbao", "vault"])
 def server(request: pytest.FixtureRequest, lab_authority: Made, server_certificate: Made) -> Iterator[VaultServer]:
-    with raw(request.param)(certificate=server_certificate, authority=lab_authority, raft=True) as started:
-        yield started
+    with ExitStack() as stack:
+        yield stack.enter_context(raw(request.param)(certificate=server_certificate, authority=lab_authority, raft=True))
 
 
 @pytest.fixture(scope="module")

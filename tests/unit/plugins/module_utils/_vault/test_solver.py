@@ -249,7 +249,7 @@ def test_the_settings_raise_no_scenario_on_any_day(evidence: dict[str, Any], ser
     after = settings_model.applied(evidence, total)
     people = settings_model.under(before.people, evidence, after, revoked_entries(evidence))
     for was, becomes in zip(before.scenarios, Forecast.of(people, before.frame).scenarios):
-        assert all(less <= more + 1e-6 for (_, more), (_, less) in zip(was.points, becomes.points))
+        assert all(less <= more + 1e-6 for (_at, more), (_then, less) in zip(was.points, becomes.points))
 
 
 @settings(max_examples=100, deadline=None)

@@ -89,10 +89,10 @@ def test_nothing_to_undo_is_no_change():
 
 
 def test_unknown_checks_are_no_failures_but_nobody_knows_what_they_hide():
-    before, after = numbers(), numbers(finding("high", status="unknown"))
-    assert measure.worse(before, after) == []
-    assert measure.unseen(before, after) == ["unknown checks 0 -> 1"]
-    assert measure.unseen(after, before) == []
+    known, hidden = numbers(), numbers(finding("high", status="unknown"))
+    assert measure.worse(known, hidden) == []
+    assert measure.unseen(known, hidden) == ["unknown checks 0 -> 1"]
+    assert measure.unseen(hidden, known) == []
 
 
 @pytest.mark.parametrize(
