@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
 from .audit import REPOSITORY, Options, audit, run_playbook, say, with_lab
-from .backlog import MOUNT
+from .backlog import MAX_ENTRY_SIZE, MOUNT
 from .least_privilege import CONFIG_POLICY, policy_for
+from .pairings import set_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def remediate(lab: EmbeddedLab, options: Options) -> int:
-    """Audit, check, carry out, carry out again, audit again."""
+    """Audit, check, carry out, carry out again, bridge the time until it has worked, audit again."""
     variables = {
         "preflight_plan_path": str(options.report / "preflight_plan.yml"),
         "vault_tidy_state_directory": str(options.report / "states"),
@@ -43,13 +45,26 @@ def remediate(lab: EmbeddedLab, options: Options) -> int:
         ("2. What the plan would change (--check)", lambda: carry_out("--check")),
         ("3. The plan, carried out", carry_out),
         ("4. The same again: nothing is left to do", carry_out),
-        ("5. The audit afterwards, compared with the one before", lambda: run_playbook(lab, options)),
+        ("5. What the plan names for the time until then: a larger entry", lambda: raise_limit(lab, options)),
+        ("6. The audit afterwards, compared with the one before", lambda: run_playbook(lab, options)),
     )
     for title, step in steps:
         say(f"\n== {title} ==")
         code = step()
         if code:
             return code
+    return 0
+
+
+def raise_limit(lab: EmbeddedLab, options: Options) -> int:
+    """The least harmful interim measure of the plan, as an operator would take it."""
+    (entry,) = json.loads((options.report / "preflight.json").read_text())["plan"]
+    measure = entry["interim"][0]
+    limit = measure["settings"]["storage/raft"]["max_entry_size"]
+    say(f"{entry['target']['mount']}: raises max_entry_size from {MAX_ENTRY_SIZE} to {limit}, and restarts the server")
+    set_limit(lab.openbao, limit)
+    for method, path in measure["commands"]:
+        lab.openbao.client.request({"read": "GET"}[method], path)
     return 0
 
 

@@ -16,7 +16,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.instant impor
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.outages import in_words, outages
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal_plan import plan_lines
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, plural, some, wrap
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, lowered, plural, some, wrap
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import to_minute
 
 MIN_WIDTH = 40
@@ -105,7 +105,7 @@ def _verdict(page: _Page, report: Mapping[str, Any], now: datetime) -> None:
 def _outage(finding: Mapping[str, Any], now: datetime) -> str:
     title = clip(finding["title"], 100)
     name = clip(finding["resource"]["name"], 100)
-    return f"{in_words(finding, now)}: {to_minute(finding['outage_at'])} {name} ({title[:1].lower()}{title[1:]})"
+    return f"{in_words(finding, now)}: {to_minute(finding['outage_at'])} {name} ({lowered(title)})"
 
 
 def _finding(page: _Page, finding: Mapping[str, Any], now: datetime) -> None:

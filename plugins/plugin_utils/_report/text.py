@@ -49,6 +49,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def lowered(title: str) -> str:
+    """A title in the middle of a sentence: ``Certificate has expired`` begins small, ``CRL has expired`` does not."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def columns(text: str) -> int:
     """The columns that a terminal gives to visible text: two for East Asian wide letters, none for combining marks."""
     if text.isascii():

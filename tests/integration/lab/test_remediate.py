@@ -34,9 +34,13 @@ def test_the_lab_is_mended_once_and_compared() -> None:
         report = json.loads((Path(folder) / "report" / "preflight.json").read_text())
     assert completed.returncode == 0, completed.stdout + completed.stderr
     titles = re.findall(r"^== (\d)\. ", completed.stdout, re.MULTILINE)
-    assert titles == ["1", "2", "3", "4", "5"]
+    assert titles == ["1", "2", "3", "4", "5", "6"]
     assert "services/: would set config/auto-tidy enabled from false to true\n" in completed.stdout
     assert re.search(r"^services/: .* -> .*, peak CRL .* -> ", completed.stdout, re.MULTILINE)
     assert completed.stdout.count("services/: already as planned\n") == 1
     gone = {finding["rule"] for finding in report["comparison"]["gone"]}
     assert {"vault.auto-tidy-disabled", "vault.crl-auto-rebuild-off", "vault.role-generates-leases"} <= gone
+    assert {"vault.crl-overflow", "vault.lease-backlog-overflow"} <= gone
+    assert "TASK" not in completed.stdout
+    left = {finding["rule"] for finding in report["findings"] if finding["severity"] in ("critical", "high")}
+    assert left == {"certificate.renewal-due"}

@@ -118,8 +118,9 @@ def compare(server: VaultServer, tmp_path: Path) -> Compared:
 
 @pytest.fixture(scope="module", params=[OpenBao, pytest.param(Vault, marks=pytest.mark.full)], ids=["openbao", "vault"])
 def server(request: pytest.FixtureRequest, lab_authority: Made, server_certificate: Made) -> Iterator[VaultServer]:
+    started = raw(request.param)(certificate=server_certificate, authority=lab_authority, raft=True)
     with ExitStack() as stack:
-        yield stack.enter_context(raw(request.param)(certificate=server_certificate, authority=lab_authority, raft=True))
+        yield stack.enter_context(started)
 
 
 @pytest.fixture(scope="module")

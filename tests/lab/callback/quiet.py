@@ -33,5 +33,11 @@ class CallbackModule(DefaultCallback):
     def v2_runner_on_ok(self, result: Any) -> None:
         """Nothing."""
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Nothing."""
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Nothing."""
+
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """No recap."""

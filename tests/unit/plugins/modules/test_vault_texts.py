@@ -20,7 +20,7 @@ def test_retries_may_be_text(text: str) -> None:
 
 
 def test_half_a_mapping_is_refused() -> None:
-    with pytest.raises(OptionError, match="^retries: "):
+    with pytest.raises(OptionError, match=r"^retries: "):
         from_params({"url": URL, "retries": '{"total": '}, {})
 
 

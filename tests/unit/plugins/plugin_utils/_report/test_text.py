@@ -14,6 +14,7 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import 
     clip,
     columns,
     continued,
+    lowered,
     visible,
     wrap,
 )
@@ -42,6 +43,13 @@ def test_visible(text: object, shown: str) -> None:
 @given(st.text(alphabet=st.characters()))
 def test_visible_text_is_printable(text: str) -> None:
     assert visible(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("title", "inside"), [("Auto-tidy is off", "auto-tidy is off"), ("CRL is stale", "CRL is stale"), ("", "")]
+)
+def test_a_title_inside_a_sentence(title: str, inside: str) -> None:
+    assert lowered(title) == inside
 
 
 def test_clip_marks_the_cut() -> None:
