@@ -50,7 +50,7 @@ def filled(lab_authority: Made, server_certificate: Made) -> Iterator[OpenBao]:
 def fill_mount(server: VaultServer) -> PkiMount:
     mount = PkiMount(server.client, "pki").enable()
     mount.generate_root(issuer_name="root")
-    mount.create_role("leased", generate_lease=True)
+    mount.create_role("leased", generate_lease=True, max_ttl="768h")
     mount.create_role("plain", not_before_duration="576h", max_ttl="96h")
     mount.issue_many("leased", [f"pod-{number}.lab" for number in range(40)], ttl="720h")
     issued = mount.issue_many("plain", [f"web-{number}.lab" for number in range(25)], ttl="72h")
