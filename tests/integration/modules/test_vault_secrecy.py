@@ -10,6 +10,7 @@ import json
 import re
 
 import pytest
+from ansible.release import __version__
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
 from tests.lab.least_privilege import policy_for, token_with
@@ -85,7 +86,9 @@ def test_no_secret_is_in_anything_that_a_run_leaves_behind(secrets, tmp_path):
     returned = json.loads((kept / "returned.json").read_text())
     failed = {name for name, result in returned.items() if result["failed"]}
     assert failed == {"refused", "jwt", "proxy"}, completed.stdout
-    assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in completed.stdout, "it shows what the modules were called with"
+    # Until 2.20 a result shows what the module was called with.
+    shows_invocations = tuple(map(int, __version__.split(".")[:2])) < (2, 21)
+    assert ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in completed.stdout) is shows_invocations
     written = {path.name: path.read_bytes().decode(errors="replace") for path in kept.iterdir()}
     assert {"token.evidence", "approle.evidence", "token.sqlite", "ansible.log"} <= set(written)
     opened = {name: json.dumps(unpack(text)) for name, text in written.items() if name.endswith(".evidence")}
