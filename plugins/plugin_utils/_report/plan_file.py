@@ -67,8 +67,10 @@ def render_plan(report: Mapping[str, Any]) -> Iterator[str]:
         "judged_at": report["judged_at"],
         "entries": report["plan"],
     }
+    # Through JSON, because names come from Ansible as kinds of text of its own, which YAML does not know.
+    plain = json.loads(json.dumps({"preflight_plan": plan}))
     # All but ASCII is spelled out: what a person reviews must not be forged by invisible characters.
-    yield yaml.dump({"preflight_plan": plan}, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=110)
+    yield yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=110)
 
 
 def remediate_command(path: str | None, inventories: Sequence[str] = ()) -> list[str]:

@@ -56,6 +56,15 @@ def test_any_entry_comes_back_as_it_was(value):
     assert json.dumps(read["preflight_plan"]["entries"]) == json.dumps([value])
 
 
+class OfAnsible(str):
+    """As the names of hosts are in ansible-core 2.16."""
+
+
+def test_text_of_ansibles_own_kind_is_text():
+    report = {**reports.planned(), "plan": [{"host": OfAnsible("vault1")}]}
+    assert yaml.safe_load("".join(render_plan(report)))["preflight_plan"]["entries"] == [{"host": "vault1"}]
+
+
 def test_keys_stay_in_their_order_and_nothing_is_an_alias():
     report = reports.planned()
     text = written(report)
