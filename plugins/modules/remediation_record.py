@@ -76,7 +76,7 @@ EXAMPLES = r"""
 - name: Read what a run has left
   sre.preflight.remediation_record:
     state: read
-    path: /root/.local/state/preflight/services-0123456789ab-20261124T163000Z.json
+    path: /var/lib/preflight/services-0123456789ab-20261124T163000Z.json
   register: saved
 
 - name: Show what leads back
