@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
-from .._audit.instant import format_instant
 from .._x509 import library
 from .._x509.crl import read_crl
+from .._x509.crl_entries import read_runs
 from .days import DAY, day_names
 
 
@@ -24,48 +24,54 @@ def read_history(der: bytes, revoked: dict[int, str] | None = None, *, day: time
     ValueError with the reason in words.
     """
     header = read_crl(der)
-    crl = library.x509.load_der_x509_crl(der)
-    revocation_date = _utc if library.HAS_AWARE_DATES else _naive
-    days: dict[datetime, str] = {}
+    days = _Days(day)
     counts: Counter[str] = Counter()
-    named = day_names(day)
-    try:
-        for entry in crl:
-            instant = revocation_date(entry)
-            if instant not in days:
-                days[instant] = named(instant.isoformat())
-            counts[days[instant]] += 1
-            if revoked is not None:
-                revoked[entry.serial_number] = days[instant]
-        number = _crl_number(crl)
-    except library.REFUSALS as error:
-        raise ValueError(f"the CRL is not well-formed: {error}") from None
+    newest = b""
+    for run in read_runs(der):
+        names = [days[date[: days.digits]] for date in run.dates]
+        counts.update(names)
+        newest = max(newest, *run.dates)
+        if revoked is not None:
+            revoked.update(zip(run.serial_numbers, names))
     return {
         "bytes": header["bytes"],
         "entries": header["entries"],
         "this_update": header["this_update"],
         "next_update": header["next_update"],
-        "crl_number": number,
+        "crl_number": _crl_number(der),
         "issuer": header["issuer"],
         "revocation_days": [[name, counts[name]] for name in sorted(counts)],
-        "newest_revocation": format_instant(max(days)) if days else None,
+        "newest_revocation": _instant(newest) if newest else None,
     }
 
 
-def _utc(entry: Any) -> datetime:
-    instant: datetime = entry.revocation_date_utc
-    return instant
+class _Days(dict[bytes, str]):
+    """The day of each revocation date, worked out once for all of a day."""
+
+    def __init__(self, day: timedelta) -> None:
+        super().__init__()
+        self.digits = 8 if day == DAY else 14
+        self._named = day_names(day)
+
+    def __missing__(self, digits: bytes) -> str:
+        name = self[digits] = self._named(_instant(digits))
+        return name
 
 
-def _naive(entry: Any) -> datetime:
-    instant: datetime = entry.revocation_date
-    return instant.replace(tzinfo=timezone.utc)
+def _instant(digits: bytes) -> str:
+    """``YYYYMMDD`` and perhaps ``HHMMSS``, as the evidence writes instants."""
+    year, rest = digits[:4].decode(), digits[4:14].ljust(10, b"0").decode()
+    month, day, hour, minute, second = (rest[start : start + 2] for start in range(0, 10, 2))
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
 
 
-def _crl_number(crl: Any) -> int | None:
-    """RFC 5280, 5.2.3."""
+def _crl_number(der: bytes) -> int | None:
+    """RFC 5280, 5.2.3. Raises ValueError where the extensions are not well-formed."""
     try:
-        number: int = crl.extensions.get_extension_for_class(library.x509.CRLNumber).value.crl_number
+        extensions = library.x509.load_der_x509_crl(der).extensions
+        number: int = extensions.get_extension_for_class(library.x509.CRLNumber).value.crl_number
     except library.x509.ExtensionNotFound:
         return None
+    except library.REFUSALS as error:
+        raise ValueError(f"the CRL is not well-formed: {error}") from None
     return number

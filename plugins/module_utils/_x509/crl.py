@@ -29,7 +29,7 @@ def read_crl(der: bytes) -> dict[str, Any]:
     except library.REFUSALS as error:
         raise ValueError(f"the CRL is not well-formed: {flaw(der, error)}") from None
     return {
-        "issuer": _issuer(der),
+        "issuer": read_name(der[slice(*issuer_span(der))]).text,
         "this_update": format_instant(this_update),
         "next_update": None if next_update is None else format_instant(next_update),
         "entries": entries,
@@ -46,10 +46,10 @@ def _dates(crl: library.x509.CertificateRevocationList) -> tuple[datetime, datet
     return this_update.replace(tzinfo=timezone.utc), next_update and next_update.replace(tzinfo=timezone.utc)
 
 
-def _issuer(der: bytes) -> str:
-    """The issuer of a TBSCertList: after an optional version and the signature's algorithm."""
+def issuer_span(der: bytes) -> tuple[int, int]:
+    """Where the issuer of a TBSCertList starts and ends: after an optional version and the signature's algorithm."""
     position = span(der, span(der, 0)[0])[0]
     if der[position] == INTEGER:
         position = span(der, position)[1]
     position = span(der, position)[1]
-    return read_name(der[position : span(der, position)[1]]).text
+    return position, span(der, position)[1]
