@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import getrandbits
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ from tests.lab.fill import Batch, fill  # noqa: E402
 from tests.lab.openbao import OpenBao  # noqa: E402
 from tests.lab.pki import LOCAL_NAMES, lab_ca, lab_certificate  # noqa: E402
 from tests.lab.pki_mount import PkiMount  # noqa: E402
-from tests.support.asn1 import tlv  # noqa: E402
+from tests.support.asn1 import integer, tlv  # noqa: E402
 
 Row = tuple[str, str, str]
 
@@ -91,9 +92,8 @@ def large_crl(small: bytes, entries: int) -> bytes:
         parts.append(small[position:following])
         position = following
     dates = [tlv(0x17, f"26{1 + number % 12:02d}{1 + number % 28:02d}120000Z".encode()) for number in range(84)]
-    parts[5] = tlv(
-        0x30, *(tlv(0x30, tlv(2, b"\x10" + os.urandom(19)), dates[number % 84]) for number in range(entries))
-    )
+    # Serial numbers as the servers make them: 159 bits, so that some are shorter.
+    parts[5] = tlv(0x30, *(tlv(0x30, integer(getrandbits(159)), dates[number % 84]) for number in range(entries)))
     return tlv(0x30, tlv(0x30, *parts), small[field_end:end])
 
 

@@ -30,7 +30,10 @@ class Received(NamedTuple):
 
 @dataclass
 class Reply:
-    """What is sent back. ``pieces`` are sent one by one with ``pause`` seconds before each."""
+    """What is sent back. ``pieces`` are sent one by one with ``pause`` seconds before each.
+
+    ``missing`` bytes are announced and do not come; ``closes`` ends the connection without a word of it.
+    """
 
     status: int = 200
     body: Any = field(default_factory=dict)
@@ -38,6 +41,8 @@ class Reply:
     pieces: list[bytes] | None = None
     pause: float = 0.0
     drop: bool = False
+    missing: int = 0
+    closes: bool = False
 
 
 class ScriptedServer:
@@ -46,11 +51,11 @@ class ScriptedServer:
     def __init__(self, script: Callable[[Received], Reply]) -> None:
         self.requests: list[Received] = []
         self.most_at_once = 0
+        self.opened = self.closed = 0  # connections
         self.released = threading.Event()  # a pause ends with the server
         self._now = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, script))
-        self._server.daemon_threads = True
+        self._server = _Server(self, ("127.0.0.1", 0), _handler(self, script))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -84,6 +89,22 @@ class ScriptedServer:
             self._now -= 1
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, owner: ScriptedServer, *arguments: Any) -> None:
+        self._owner = owner
+        super().__init__(*arguments)
+
+    def process_request(self, *arguments: Any) -> None:
+        self._owner.opened += 1
+        super().process_request(*arguments)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self._owner.closed += 1
+
+
 def _handler(server: ScriptedServer, script: Callable[[Received], Reply]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -108,8 +129,9 @@ def _handler(server: ScriptedServer, script: Callable[[Received], Reply]) -> typ
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(sum(map(len, pieces))))
+            self.send_header("Content-Length", str(sum(map(len, pieces)) + reply.missing))
             self.end_headers()
+            self.close_connection = self.close_connection or reply.closes or reply.missing > 0
             for piece in pieces:
                 if reply.pieces is not None:
                     server.released.wait(reply.pause)

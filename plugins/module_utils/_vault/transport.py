@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from .._audit.version import COLLECTION_VERSION
 from .._http.failure import retry_after
@@ -20,7 +20,7 @@ from .._http.library import CONNECTION_ERRORS
 from . import errors
 from .connection import Connection
 from .errors import RequestError, error_of
-from .pool import CHUNK, error_of_connection, make_pool, send
+from .pool import error_of_connection, make_pool
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -88,12 +88,13 @@ class Transport:
         self._final: RequestError | None = None
         self._silent = 0
         self._pool = make_pool(connection)
+        self._prefix = f"{urlsplit(connection.url).path}/v1/"
         self._workers = ThreadPoolExecutor(connection.max_connections, thread_name_prefix="vault")
 
     def close(self) -> None:
         """Closes all connections."""
         self._workers.shutdown(wait=True, cancel_futures=True)
-        self._pool.connections.close()
+        self._pool.close()
 
     def read(self, path: str, *, namespace: str = "", query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The ``data`` of GET /v1/``path``. Raises RequestError."""
@@ -186,22 +187,20 @@ class Transport:
         return min(retries.backoff * 2.0**attempt, MAX_BACKOFF)
 
     def _attempt(self, request: Request, deadline: float) -> Answer | Failure:
-        path = quote(request.path, safe="/:")
+        path = f"{self._prefix}{quote(request.path, safe='/:')}"
         if request.query:
             path += "?" + urlencode(request.query)
         body = None if request.body is None else json.dumps(request.body).encode()
         within = max(deadline - self._clock(), 0.001)
         try:
-            response = send(self._pool, request.method, path, headers=self._headers(request), body=body, within=within)
-            content = self._content(response, deadline)
+            reply = self._pool.exchange(request.method, path, headers=self._headers(request), body=body, within=within)
         except CONNECTION_ERRORS as error:
             return Failure(error_of_connection(request.path, error, self.connection.timeout))
-        status = int(response.status)
-        if status < 300 or (request.any_status and _is_status(content)):
-            return Answer(status, content)
-        location = response.headers.get("Location")
-        failure = error_of(request.path, request.capability, status, content, location=location)
-        return Failure(failure, retry_after(response.headers.get("Retry-After")))
+        if reply.status < 300 or (request.any_status and _is_status(reply.content)):
+            return Answer(reply.status, reply.content)
+        location = reply.header("Location")
+        failure = error_of(request.path, request.capability, reply.status, reply.content, location=location)
+        return Failure(failure, retry_after(reply.header("Retry-After")))
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"X-Vault-Request": "true", "User-Agent": f"sre.preflight/{COLLECTION_VERSION}"}
@@ -215,22 +214,6 @@ class Transport:
             merges = request.method == "PATCH"  # RFC 7396, which the servers insist on
             headers["Content-Type"] = "application/merge-patch+json" if merges else "application/json"
         return headers
-
-    def _content(self, response: Any, deadline: float) -> bytes:
-        """All of the body, by the deadline even if it comes drop by drop."""
-        pieces = []
-        try:
-            while True:
-                piece = response.read1(CHUNK)
-                if not piece:
-                    break
-                pieces.append(piece)
-                if self._clock() > deadline:
-                    response.close()
-                    raise TimeoutError
-        finally:
-            response.release_conn()
-        return b"".join(pieces)
 
     def _count_retry(self, error: RequestError) -> None:
         with self._lock:

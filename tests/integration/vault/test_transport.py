@@ -19,6 +19,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._vault.collect impor
 from ansible_collections.sre.preflight.plugins.module_utils._vault.connection import from_params
 from ansible_collections.sre.preflight.plugins.module_utils._vault.errors import RequestError
 from ansible_collections.sre.preflight.plugins.module_utils._vault.transport import GIVE_UP_AFTER, Transport
+from tests.lab.process import wait_until
 from tests.support.scripted_http import Received, Reply, ScriptedServer
 
 TOKEN = "hvs.never-to-be-shown"
@@ -81,6 +82,22 @@ def test_a_dropped_connection_is_tried_again() -> None:
     with transport_to(by_number(Reply(drop=True), DATA), sleeper) as (transport, _server):
         assert transport.read("pki/config/crl") == {"value": 1}
     assert transport.retried == {errors.UNREACHABLE: 1}
+
+
+def test_an_answer_that_is_cut_short_is_no_answer() -> None:
+    with transport_to(lambda request: Reply(body=DATA.body, missing=1), retries=0) as (transport, _server):
+        failure = failure_of(transport)
+    assert (failure.kind, failure.reason) == (errors.UNREACHABLE, "no connection: IncompleteRead")
+
+
+def test_a_connection_is_used_again_until_the_server_closes_it() -> None:
+    replies = by_number(DATA, DATA, Reply(body=DATA.body, closes=True), DATA)
+    with transport_to(replies, retries=0) as (transport, server):
+        for _each in range(3):
+            transport.read("pki/config/crl")
+        wait_until(lambda: server.closed == 1, within=30, what="the connection to be closed")
+        transport.read("pki/config/crl")
+    assert (len(server.requests), server.opened) == (4, 2)
 
 
 def test_retry_after_is_honoured() -> None:
