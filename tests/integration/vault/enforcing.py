@@ -60,6 +60,7 @@ def tidied(
     token: str,
     *,
     check_mode: bool = False,
+    clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     **params: Any,
 ) -> Outcome:
@@ -67,6 +68,6 @@ def tidied(
     defaults = {name: option.get("default") for name, option in TIDY_OPTIONS.items()}
     given = options(server, tmp_path, **{**defaults, "token": token, **params})
     with logged_in(given, {}) as transport:
-        outcome = tidy(transport, given, check_mode, sleep=sleep)
+        outcome = tidy(transport, given, check_mode, clock=clock, sleep=sleep)
     assert token not in json.dumps(outcome.result) + str(outcome.failure)
     return outcome

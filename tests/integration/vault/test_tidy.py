@@ -17,13 +17,14 @@ import pytest
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from tests.integration.vault.auditing import AuditedOpenBao, audited
 from tests.integration.vault.enforcing import config_token, tidied
-from tests.lab.fill import Batch, fill
+from tests.lab.fill import Batch, fill, revoke_many
 from tests.lab.least_privilege import CONFIG_POLICY, policy_for, token_with
 from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, start_pairing
 from tests.lab.pki import now
 from tests.lab.pki_mount import PkiMount
 from tests.lab.process import wait_until
 from tests.lab.vault import Vault
+from tests.lab.vault_client import ApiError
 from tests.support.fault_proxy import TcpProxy
 
 if TYPE_CHECKING:
@@ -169,6 +170,11 @@ def test_a_tidy_that_somebody_cancels_is_a_failure(server: VaultServer, idle: Pk
     assert "did not finish; its state is Cancelled: somebody cancelled it" in str(outcome.failure)
 
 
+def a_while_later() -> float:
+    """When a CRL of now is old enough to be judged: two minutes on."""
+    return time.time() + 120
+
+
 @pytest.mark.full
 def test_a_frozen_crl_is_named_with_what_to_do_first(
     request: pytest.FixtureRequest, server: VaultServer, lab_authority: Made, server_certificate: Made, tmp_path: Path
@@ -178,27 +184,23 @@ def test_a_frozen_crl_is_named_with_what_to_do_first(
         mount = PkiMount(small.client, "pki").enable()
         mount.generate_root()
         # The short-lived ones come first into the CRL, which the rest then overflows.
-        fill(mount, Batch(count=5, ttl=timedelta(seconds=20), revoked=5))
-        service = small.client.child()
-        (leased,) = fill(mount, Batch(count=240, ttl=timedelta(hours=1), lease=True), issuer=service)
-        small.client.write("auth/token/revoke", token=service.token)
-        wait_until(
-            lambda: len(mount.client.keys("pki/certs/revoked")) == len(leased) + 5,
-            within=180,
-            what="the backlog to be drained",
-            interval=0.25,
-        )
-        settled = now() + timedelta(seconds=62)
-        wait_until(lambda: now() > settled, within=120, what="the CRL to be old enough to be judged", interval=1.0)
-        checked = run(mount, small, tmp_path, check_mode=True)
-        outcome = run(mount, small, tmp_path)
+        life = timedelta(seconds=8)
+        fill(mount, Batch(count=5, ttl=life, revoked=5))
+        over = now() + life + timedelta(seconds=2)
+        (rest,) = fill(mount, Batch(count=240, ttl=timedelta(hours=1)))
+        with pytest.raises(ApiError, match="too large"):
+            revoke_many(mount, [each.serial_number for each in rest])
+        assert mount.client.read("pki/config/crl")["auto_rebuild"] is False
+        wait_until(lambda: now() > over, within=60, what="the certificates to expire")
+        checked = run(mount, small, tmp_path, check_mode=True, clock=a_while_later)
+        outcome = run(mount, small, tmp_path, clock=a_while_later)
         assert outcome.failure == checked.failure
         assert str(outcome.failure).startswith("the CRL of pki/ is frozen: it lacks ")
         assert " of 245 revoked certificates and was last built at 2" in str(outcome.failure)
         setting = "txn_max_req_len" if pairing.endswith("consul") else "max_entry_size"
         assert f"Read pki/crl/rotate first; if that fails, raise {setting}" in str(outcome.failure)
         assert (outcome.result["changed"], state(mount)) == (False, "Inactive")
-        forced = run(mount, small, tmp_path, force=True, safety_buffer="1s")
+        forced = run(mount, small, tmp_path, clock=a_while_later, force=True, safety_buffer="1s")
         assert str(forced.failure).startswith("the tidy of pki/ ended in an error: ")
         assert "too large" in str(forced.failure)
         assert (forced.result["state"], forced.result["changed"]) == ("Error", True)
