@@ -113,6 +113,8 @@ class _Reader:
         entries = self._entries(history, lifespans)
         if self.mount.get("auto_tidy") is None:
             self.assumptions.append("auto-tidy not known: none taken to run")
+        if self.counts.get("revoked") is None and main_crl(self.mount):
+            self.assumptions.append("revoked certificates not counted: the CRL taken to hold all of them")
         kept, next_pass = tidy_times(self.mount.get("auto_tidy"), revoked_entries(self.mount))
         return Population(
             entries=entries,

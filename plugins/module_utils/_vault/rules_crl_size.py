@@ -129,7 +129,7 @@ def _overflow(mount: MountFacts, scenario: Mapping[str, Any], told: str, context
     references=(OUTAGE, CONSIDERATIONS),
     severity="high",
 )
-@needs("crls", "revoked", "leaves", optional=("crl_config", "auto_tidy", "roles"))
+@needs("crls", "leaves", optional=("revoked", "crl_config", "auto_tidy", "roles"))
 def crl_overflow(mount: MountFacts, context: Context) -> Verdict:
     unjudged = unlimited(mount)
     if unjudged is not None or mount.frozen:
@@ -151,7 +151,7 @@ def crl_overflow(mount: MountFacts, context: Context) -> Verdict:
     severity="low",
     settings=(FORECAST_GROWTH,),
 )
-@needs("crls", "revoked", "leaves", optional=("crl_config", "auto_tidy", "roles"))
+@needs("crls", "leaves", optional=("revoked", "crl_config", "auto_tidy", "roles"))
 def crl_overflow_with_growth(mount: MountFacts, context: Context) -> Verdict:
     unjudged = unlimited(mount)
     if unjudged is not None or mount.frozen or mount.scenarios["as_now"]["overflow_at"] is not None:

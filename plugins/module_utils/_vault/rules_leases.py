@@ -29,7 +29,7 @@ LEASES_DOC = (
     "PKI secrets engine considerations, leases, "
     "https://developer.hashicorp.com/vault/docs/secrets/pki/considerations#leases"
 )
-FORECAST_PARTS = ("crl_config", "auto_tidy", "roles")
+FORECAST_PARTS = ("revoked", "crl_config", "auto_tidy", "roles")
 
 
 @RULES.rule(
@@ -86,7 +86,7 @@ def _holds_leases(mount: MountFacts) -> bool:
     severity="medium",
     settings=(BACKLOG_AWAY, BACKLOG_TOKEN_TTL),
 )
-@needs("crls", "revoked", "leases", "leaves", optional=FORECAST_PARTS)
+@needs("crls", "leases", "leaves", optional=FORECAST_PARTS)
 def lease_backlog_overflow(mount: MountFacts, context: Context) -> Verdict:
     unjudged = unlimited(mount)
     if unjudged is not None or not _holds_leases(mount):
@@ -132,7 +132,7 @@ def lease_backlog_overflow(mount: MountFacts, context: Context) -> Verdict:
     severity="medium",
     settings=(MAX_LEASE_DRAIN, BACKLOG_AWAY, BACKLOG_TOKEN_TTL),
 )
-@needs("crl_config", "crls", "revoked", "leases", "leaves", optional=("auto_tidy", "roles"))
+@needs("crl_config", "crls", "leases", "leaves", optional=("revoked", "auto_tidy", "roles"))
 def lease_drain_long(mount: MountFacts, context: Context) -> Verdict:
     if not _holds_leases(mount):
         return NOT_APPLICABLE

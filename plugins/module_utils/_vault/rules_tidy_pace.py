@@ -114,7 +114,7 @@ def tidy_interval_long(mount: MountFacts, context: Context) -> Verdict:
     severity="high",
     settings=(MAX_TIDY_SHARE,),
 )
-@needs("auto_tidy", "crls", "revoked")
+@needs("auto_tidy", "crls", optional=("revoked",))
 def tidy_safety_buffer_long(mount: MountFacts, context: Context) -> Verdict:
     tidy = mount.settings("auto_tidy")
     if not _tidies(mount) or not tidy.get("tidy_revoked_certs"):

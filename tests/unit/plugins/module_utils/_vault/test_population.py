@@ -156,7 +156,7 @@ def test_more_leases_than_certificates_are_no_more_than_certificates() -> None:
 )
 def test_leases_that_were_not_counted(lease: bool, problems: list[dict[str, str]], leased: int) -> None:
     evidence = mount(
-        counts={"leases": None},
+        counts={"revoked": 0, "leases": None},
         leaves={"by_day": [[day(-10), day(20), 100]]},
         roles={"a": role(lease=lease)},
         problems=problems,
@@ -164,6 +164,14 @@ def test_leases_that_were_not_counted(lease: bool, problems: list[dict[str, str]
     people = population(evidence, NOW)
     assert total(people.leased) == leased
     assert bool(people.assumptions) == bool(leased)
+
+
+def test_a_server_that_does_not_list_what_it_has_revoked_is_taken_at_its_crls_word() -> None:
+    """Vault before 1.13."""
+    evidence = mount(counts={"revoked": None}, crls=[{"kind": "complete", "entries": 3, "bytes": 500}])
+    people = population(evidence, NOW)
+    assert total(people.entries) == 3
+    assert people.assumptions[-1] == "revoked certificates not counted: the CRL taken to hold all of them"
 
 
 def test_leases_without_certificates_that_were_read() -> None:
