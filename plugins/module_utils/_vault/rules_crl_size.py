@@ -33,7 +33,13 @@ def unlimited(mount: MountFacts) -> Verdict | None:
     """Why the CRL's size cannot be judged; None where it can."""
     if capacity_entries(mount.evidence, mount.limit) is not None:
         return None
-    if (mount.server.value("storage") or {}).get("type") is None:
+    storage = mount.server.value("storage") or {}
+    if storage.get("type") is not None and storage.get("limit_source") is None:
+        return unknown(
+            f"{mount.display}: what the server's {storage['type']} storage takes is not known",
+            remediation=Remediation("Give storage_max_entry_size."),
+        )
+    if storage.get("type") is None:
         return unknown(
             f"{mount.display}: which storage the server uses is not known, so neither is what it takes",
             remediation=Remediation("Give storage_max_entry_size, or the right named by vault.storage-limit-assumed."),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .._audit.finding import Remediation
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail, unknown
 from .asking import RULES, needs, unread
 from .facts import ServerFacts
@@ -75,6 +76,12 @@ def storage_limit_assumed(server: ServerFacts, context: Context) -> Verdict:
         return unread(server, "storage")
     if storage.get("type") is None:
         return unknown(f"{server.display}: its storage is not known")
+    if source is None:
+        return unknown(
+            f"{server.display}: what its {storage['type']} storage takes is not known",
+            evidence={"storage_type": storage["type"]},
+            remediation=Remediation("Give storage_max_entry_size."),
+        )
     if limit is None:
         return NOT_APPLICABLE
     return unknown(

@@ -47,6 +47,8 @@ class Older(NamedTuple):
 
 TIDY_KEYS = ("safety_buffer", "tidy_cert_store", "tidy_revoked_certs", "tidy_revoked_cert_issuer_associations")
 TIDY_KEYS += ("tidy_expired_issuers", "issuer_safety_buffer", "pause_duration")
+CRL_KEYS = ("expiry", "disable", "ocsp_disable", "ocsp_expiry")
+CRL_KEYS += ("auto_rebuild", "auto_rebuild_grace_period", "enable_delta", "delta_rebuild_interval")
 VAULT_1_12 = Older(
     "1.12.0",
     "v1.12.0+builtin.vault",
@@ -55,8 +57,7 @@ VAULT_1_12 = Older(
     {
         "config/auto-tidy": ("enabled", "interval_duration", *TIDY_KEYS),
         "config/urls": ("issuing_certificates", "crl_distribution_points", "ocsp_servers"),
-        "config/crl": ("expiry", "disable", "ocsp_disable", "ocsp_expiry", "auto_rebuild", "enable_delta")
-        + ("auto_rebuild_grace_period", "delta_rebuild_interval"),
+        "config/crl": CRL_KEYS,
         "tidy-status": ("state", "error", "time_started", "time_finished", "message", *TIDY_KEYS),
     },
     ACME_RULES | REVOKED_RULES,

@@ -231,8 +231,9 @@ def test_near_limit_knows_vaults_own_limit_and_what_is_not_written_yet():
 def test_near_limit_without_a_limit_without_a_storage_and_without_a_crl():
     rule = "crl-near-limit"
     assert status(sized(10**6), rule, on=server(storage=storage("inmem", limit=None))) == "not_applicable"
-    nothing = server(storage=storage(None, limit=None, source=None))
-    assert status(sized(10**6), rule, on=nothing) == "unknown"
+    for kind in (None, "swift"):
+        nothing = server(storage=storage(kind, limit=None, source=None))
+        assert status(sized(10**6), rule, on=nothing) == "unknown"
     assert status(mount(crls=[]), rule) == "not_applicable"
 
 

@@ -266,6 +266,7 @@ def test_vanished_mount_is_unknown_in_every_rule_on_it():
         (server(storage=storage(source="configured")), "pass"),
         (server(storage=storage(source="assumed")), "unknown"),
         (server(storage=storage(None, limit=None, source=None)), "unknown"),
+        (server(storage=storage("swift", limit=None, source=None)), "unknown"),
         (server(storage=storage("inmem", limit=None, source="assumed")), "not_applicable"),
     ],
 )
