@@ -55,10 +55,21 @@ def as_cryptography_reads(der: bytes) -> list[tuple[int, bytes]]:
     return [(each.serial_number, date(each)) for each in x509.load_der_x509_crl(der)]
 
 
+def is_taken(der: bytes) -> bool:
+    """Old versions of cryptography refuse a negative serial number, and so does read_crl with them."""
+    try:
+        x509.load_der_x509_crl(der)
+    except ValueError:
+        return False
+    return True
+
+
 def any_entries(source: random.Random, count: int) -> list[bytes]:
     """Alike for a while, as a server's are, or of many shapes; a serial number may hold what looks like an entry."""
     numbers = [lambda: source.getrandbits(159), lambda: source.getrandbits(8 * source.randrange(1, 40))]
-    numbers += [lambda: -source.getrandbits(64), lambda: int.from_bytes(b"\x30\x25\x02\x14" * 5, "big")]
+    numbers.append(lambda: int.from_bytes(b"\x30\x25\x02\x14" * 5, "big"))
+    if is_taken(make_crl(entry(-1))):
+        numbers.append(lambda: -source.getrandbits(64))
     found = []
     while len(found) < count:
         number, date, extensions = (source.choice(each) for each in (numbers, DATES, EXTENSIONS))
