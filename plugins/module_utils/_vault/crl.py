@@ -59,7 +59,9 @@ class _Days(dict[bytes, str]):
 
 
 def _instant(digits: bytes) -> str:
-    """``YYYYMMDD`` and perhaps ``HHMMSS``, as the evidence writes instants."""
+    """``YYYYMMDD`` and perhaps ``HHMMSS``, as the evidence writes instants. Raises ValueError on anything else."""
+    if not digits[:14].isdigit():  # cryptography took blanks for zeros before it had a parser of its own
+        raise ValueError(f"the CRL is not well-formed: {digits.decode(errors='replace')!r} is no date")
     year, rest = digits[:4].decode(), digits[4:14].ljust(10, b"0").decode()
     month, day, hour, minute, second = (rest[start : start + 2] for start in range(0, 10, 2))
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
