@@ -14,6 +14,18 @@ from collections.abc import Generator
 
 import pytest
 
+WORKERS_A_CORE = 2
+"""Half of the tests wait for servers and for other programs."""
+MAX_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means here."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(WORKERS_A_CORE * cores, MAX_WORKERS)
+
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Names that are the same in every process: those of random bytes and of functions at an address are not."""
