@@ -12,13 +12,15 @@ collection := build/collections/ansible_collections/sre/preflight
 bin := .venv/bin
 lint := build/venvs/lint/bin
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.py)))
-# Two tests at a time on two cores; those of one file stay together, and so do the servers that they share.
-workers := -n auto --maxprocesses=4 --dist loadscope
+# As many as tests/conftest.py says; the tests of one file stay together, and so do the servers that they share.
+workers := -n auto --dist loadscope --no-loadscope-reorder
 BENCH := $(basename $(notdir $(wildcard tests/bench/bench_*.py)))
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)
 export PYTHON
+# Hundreds of processes import the collection: without their caches each would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-lint link audit remediate test test-full matrix lint sanity bench fuzz changelog docs-charts docs-rules clean

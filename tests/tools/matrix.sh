@@ -25,7 +25,7 @@ on_core() {
     tests/tools/venv.sh "$environment" "$2" "$requirements/core-$1.txt" "$requirements/test.txt"
     echo "== ansible-core $1 on Python $2"
     # shellcheck disable=SC2086 # a list of paths
-    tests_in "$environment" -n auto --maxprocesses=4 --dist loadscope -m "not full and not bench and not fuzz" $through_ansible
+    tests_in "$environment" -n auto --dist loadscope --no-loadscope-reorder -m "not full and not bench and not fuzz" $through_ansible
 }
 
 on_managed_host() {
