@@ -13,6 +13,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# On a busy machine an example takes as long as it takes, and so does making one up.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 WORKERS_A_CORE = 2
 """Half of the tests wait for servers and for other programs."""
