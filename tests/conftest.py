@@ -22,6 +22,18 @@ settings.load_profile("patient")
 WORKERS_A_CORE = 2
 """Half of the tests wait for servers and for other programs."""
 MAX_WORKERS = 8
+LONGEST_FIRST = (
+    "integration/incident_2021/test_incident.py",
+    "integration/vault/test_tidy.py",
+    "integration/playbooks/test_remediate.py",
+    "integration/vault/test_forecast.py",
+    "integration/lab/",
+    "integration/playbooks/",
+    "integration/modules/",
+    "integration/vault/",
+    "integration/",
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -37,6 +49,17 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes):
         return argname
     return getattr(val, "__name__", None) if callable(val) else None
+
+
+def _turn(path: str) -> int:
+    """When the tests of a file have their turn."""
+    _before, _separator, name = path.rpartition("/tests/")
+    return next((turn for turn, prefix in enumerate(LONGEST_FIRST) if name.startswith(prefix)), len(LONGEST_FIRST))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See `LONGEST_FIRST`."""
+    items.sort(key=lambda item: _turn(item.path.as_posix()))
 
 
 def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

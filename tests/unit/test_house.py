@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import LONGEST_FIRST
+
 ROOT = Path(__file__).parents[2]
 # Never looked into: not ours, or made by tools.
 FOREIGN = {".git", ".venv", "build", "output", "__pycache__", ".ansible", ".hypothesis"}
@@ -132,6 +134,10 @@ def test_ci_tries_every_version_of_the_matrix_once() -> None:
     versions = re.findall(r"^on_core (\S+)", (ROOT / "tests/tools/matrix.sh").read_text(encoding="utf-8"), re.MULTILINE)
     assert chosen
     assert sorted([*chosen[1].split(), by_make_test[0]]) == sorted([*versions, "managed"])
+
+
+def test_what_begins_first_is_there() -> None:
+    assert [each for each in LONGEST_FIRST if not (ROOT / "tests" / each).exists()] == []
 
 
 def test_artifact_holds_only_what_users_need(tmp_path: Path) -> None:
