@@ -12,13 +12,15 @@ collection := build/collections/ansible_collections/sre/preflight
 bin := .venv/bin
 lint := build/venvs/lint/bin
 FUZZ := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.py)))
-# Two tests at a time on two cores; those of one file stay together, and so do the servers that they share.
-workers := -n auto --maxprocesses=4 --dist loadscope
+# As many as tests/conftest.py says; the tests of one file stay together, and so do the servers that they share.
+workers := -n auto --dist loadscope --no-loadscope-reorder
 BENCH := $(basename $(notdir $(wildcard tests/bench/bench_*.py)))
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PYTHONPATH := $(CURDIR)/build/collections:$(CURDIR)
 export PYTHON
+# Hundreds of processes import the collection: without their caches each would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-lint link audit remediate test test-full matrix lint sanity bench fuzz changelog docs-charts docs-rules clean
@@ -56,7 +58,7 @@ test-full: link ## tests that need a browser and servers of the system, or minut
 	@build/venvs/full/bin/python -m tests.lab.servers.build
 	@PATH="$(CURDIR)/build/venvs/full/bin:$$PATH" build/venvs/full/bin/python -m pytest $(workers) -m full $(ARGS)
 
-matrix: link ## the tests on every supported ansible-core, and the managed hosts' side on Python 3.9
+matrix: link ## the tests on every supported ansible-core, and the managed hosts' side on Python 3.9; ONLY="2.16 managed" chooses
 	@tests/tools/matrix.sh
 
 lint: setup-lint ## ruff, mypy, ansible-lint, sanity, documentation, galaxy-importer, changelog, REUSE

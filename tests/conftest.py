@@ -13,6 +13,35 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# On a busy machine an example takes as long as it takes, and so does making one up.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+WORKERS_A_CORE = 2
+"""Half of the tests wait for servers and for other programs."""
+MAX_WORKERS = 8
+LONGEST_FIRST = (
+    "integration/incident_2021/test_incident.py",
+    "integration/vault/test_tidy.py",
+    "integration/playbooks/test_remediate.py",
+    "integration/vault/test_forecast.py",
+    "integration/lab/",
+    "integration/playbooks/",
+    "integration/modules/",
+    "integration/vault/",
+    "integration/",
+)
+"""What takes longest begins first, so that no worker is left alone with it at the end."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means here."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(WORKERS_A_CORE * cores, MAX_WORKERS)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -20,6 +49,17 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes):
         return argname
     return getattr(val, "__name__", None) if callable(val) else None
+
+
+def _turn(path: str) -> int:
+    """When the tests of a file have their turn."""
+    _before, _separator, name = path.rpartition("/tests/")
+    return next((turn for turn, prefix in enumerate(LONGEST_FIRST) if name.startswith(prefix)), len(LONGEST_FIRST))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See `LONGEST_FIRST`."""
+    items.sort(key=lambda item: _turn(item.path.as_posix()))
 
 
 def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import http.client
 import json
+import select
+import socket
 import ssl
 from typing import Any
 
@@ -98,11 +101,20 @@ class VaultClient:
             self._idle.pop().close()
 
     def _connection(self, timeout: float) -> http.client.HTTPSConnection:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            return http.client.HTTPSConnection(LOOPBACK, self.port, timeout=timeout, context=self._context)
-        connection.timeout = timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
-        return connection
+        """An idle one that is still open, or a new one: the server closes what was idle for five minutes."""
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if connection.sock is not None and not _is_readable(connection.sock):
+                    connection.timeout = timeout
+                    connection.sock.settimeout(timeout)
+                    return connection
+                connection.close()
+        return http.client.HTTPSConnection(LOOPBACK, self.port, timeout=timeout, context=self._context)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether something has come in, which between two requests is the end of the connection alone."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(0))

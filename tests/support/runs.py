@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from tests.support.forked_modules import run_forked
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 
@@ -35,19 +37,12 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run_module(module: str, arguments: dict[str, Any], *, check: bool = False) -> dict[str, Any]:
-    """The result of one module, run as Ansible runs it on the managed host; ``failed`` says whether it failed."""
-    name = module.rpartition(".")[2]
-    completed = subprocess.run(
-        [sys.executable, "-m", f"ansible_collections.sre.preflight.plugins.modules.{name}"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}}),
-        env=environment(PYTHONPATH=str(ROOT / "build" / "collections")),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert completed.stdout, completed.stderr
-    result = json.loads(completed.stdout)
+    """The result of one module, as the managed host runs it; ``failed`` says whether it failed."""
+    given = {**arguments, "_ansible_check_mode": check}
+    own = environment(PYTHONPATH=str(ROOT / "build" / "collections"))
+    stdout, stderr = run_forked(module.rpartition(".")[2], given, own)
+    assert stdout, stderr
+    result = json.loads(stdout)
     result.pop("invocation", None)
     return {"failed": False, **result}
 

@@ -6,6 +6,7 @@
 
 ansible-test refuses a collection behind a symbolic link, downloads a script to install pip, and clears the environment
 that may say how pip reaches its registry. So it gets a copy of the tree, and a home of its own that holds both.
+Without arguments two of it run side by side, each with a copy and a home of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,9 +26,9 @@ from ansible_test._internal.python_requirements import get_venv_packages
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "sanity"
-COPY = WORK / "ansible_collections" / "sre" / "preflight"
-HOME = WORK / "home"
 PROGRAMS = WORK / "bin"
+PARTS = (("--test", "pylint"), ("--skip-test", "pylint"))
+"""Each takes about as long as the other."""
 OTHER_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 # Stands in for get-pip.py. The environment is fresh, so the pip that comes with Python can install the pinned one.
@@ -37,7 +41,24 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *pa
 """
 
 
-def copy_tree() -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where one ansible-test works."""
+
+    name: str
+
+    @property
+    def home(self) -> Path:
+        """Its home, which keeps the environments that it makes."""
+        return WORK / self.name / "home"
+
+    @property
+    def copy(self) -> Path:
+        """Its copy of the tree."""
+        return WORK / self.name / "ansible_collections" / "sre" / "preflight"
+
+
+def copy_tree(copy: Path) -> None:
     """Copy what git tracks or would track to where ansible-test accepts a collection."""
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -45,14 +66,14 @@ def copy_tree() -> None:
         check=True,
         capture_output=True,
     )
-    shutil.rmtree(COPY, ignore_errors=True)
+    shutil.rmtree(copy, ignore_errors=True)
     for name in set(listing.stdout.decode().split("\0")):
-        source, target = ROOT / name, COPY / name
+        source, target = ROOT / name, copy / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     # ansible-test asks git which files there are; the repository around this copy would say that it ignores all.
-    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
 
 
 def pip_settings() -> dict[str, str]:
@@ -70,13 +91,13 @@ def pip_settings() -> dict[str, str]:
     return settings
 
 
-def prepare_home() -> None:
+def prepare_home(home: Path) -> None:
     """Give ansible-test the script that installs pip, and pip its settings."""
     version = get_venv_packages(SimpleNamespace(version="{}.{}".format(*sys.version_info)))["pip"].replace(".", "_")
-    script = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version}.py"
+    script = home / ".ansible" / "test" / "cache" / f"get_pip_{version}.py"
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(GET_PIP)
-    configuration = HOME / ".config" / "pip" / "pip.conf"
+    configuration = home / ".config" / "pip" / "pip.conf"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.touch(mode=0o600)
     lines = (f"{key} = {value}" for key, value in pip_settings().items() if key != "quiet")
@@ -95,20 +116,41 @@ def prepare_programs() -> None:
             (PROGRAMS / f"python{version}").symlink_to(found.stdout.strip())
 
 
-def environment() -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """Return the environment: the lint tools and the linked Pythons first, no pyenv shims, which refuse to run."""
     folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder).name != "shims"]
     own = [str(Path(sys.executable).parent), str(PROGRAMS)]
-    return {**os.environ, "HOME": str(HOME), "PATH": os.pathsep.join([*own, *folders])}
+    return {**os.environ, "HOME": str(home), "PATH": os.pathsep.join([*own, *folders])}
+
+
+def run(place: Place, arguments: Sequence[str], *, show: bool) -> subprocess.CompletedProcess[str]:
+    """Run ansible-test at a place; its output is shown as it comes, or kept."""
+    copy_tree(place.copy)
+    prepare_home(place.home)
+    command = [str(Path(sys.executable).parent / "ansible-test"), "sanity", "--local", "--color", "no", *arguments]
+    output = None if show else subprocess.PIPE
+    return subprocess.run(
+        command,
+        cwd=place.copy,
+        env=environment(place.home),
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 def main() -> int:
-    """Run ansible-test and return its exit status."""
-    copy_tree()
-    prepare_home()
+    """Run ansible-test and return the worst exit status."""
     prepare_programs()
-    command = [str(Path(sys.executable).parent / "ansible-test"), "sanity", "--local", "--color", "no", *sys.argv[1:]]
-    return subprocess.run(command, cwd=COPY, env=environment(), check=False).returncode
+    if sys.argv[1:]:
+        return run(Place("chosen"), sys.argv[1:], show=True).returncode
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(run, Place(f"part-{number}"), part, show=False) for number, part in enumerate(PARTS)]
+        completed = [each.result() for each in runs]
+    for each in completed:
+        print(each.stdout, end="")
+    return max(abs(each.returncode) for each in completed)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import LONGEST_FIRST
+
 ROOT = Path(__file__).parents[2]
 # Never looked into: not ours, or made by tools.
 FOREIGN = {".git", ".venv", "build", "output", "__pycache__", ".ansible", ".hypothesis"}
@@ -126,6 +128,18 @@ def test_ci_runs_what_a_change_must_pass() -> None:
     assert {"test", "test-full", "lint", "matrix"} <= set(steps)
 
 
+def test_ci_tries_every_version_of_the_matrix_once() -> None:
+    chosen = re.search(r'^step make matrix ONLY="(.+)"$', (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    by_make_test = re.findall(r"core-([\d.]+)\.txt .*/test\.txt", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    versions = re.findall(r"^on_core (\S+)", (ROOT / "tests/tools/matrix.sh").read_text(encoding="utf-8"), re.MULTILINE)
+    assert chosen
+    assert sorted([*chosen[1].split(), by_make_test[0]]) == sorted([*versions, "managed"])
+
+
+def test_what_begins_first_is_there() -> None:
+    assert [each for each in LONGEST_FIRST if not (ROOT / "tests" / each).exists()] == []
+
+
 def test_artifact_holds_only_what_users_need(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -141,7 +155,9 @@ def test_artifact_holds_only_what_users_need(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANSIBLE_HOME": str(tmp_path)})
     (artifact,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(artifact) as archive:
-        top = {name.split("/")[0] for name in archive.getnames()}
+        names = archive.getnames()
+    top = {name.split("/")[0] for name in names}
+    assert [name for name in names if "__pycache__" in name] == []
     documents = {"README.md", "CHANGELOG.md", "LICENSES", "REUSE.toml", "changelogs", "docs", "requirements.txt"}
     assert top - documents <= {"FILES.json", "MANIFEST.json", "meta", "playbooks", "plugins", "roles"}
     assert {"meta", "plugins", "README.md", "requirements.txt"} <= top

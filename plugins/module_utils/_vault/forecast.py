@@ -12,10 +12,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Callable
+from operator import add
+from typing import Any
 
 from .._audit.instant import format_instant
 from .crl_model import CrlShape, capacity_entries, main_crl, shape_of
@@ -24,8 +25,6 @@ from .days import DAY
 from .drain import DrainModel, drain_model
 from .population import Population, population
 from .storage_limit import StorageLimit
-
-Curve = Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,11 @@ class Scenario:
     overflow_at: float | None
 
     @classmethod
-    def of(cls, curve: Curve, frame: Frame, *, begin: float = 0.0) -> Scenario:
-        """The curve from ``begin`` on."""
-        points = tuple((time, curve(time)) for time in frame.times(begin))
+    def of(cls, points: Iterable[tuple[float, float]], capacity: int | None) -> Scenario:
+        """From its (time, entries)."""
+        points = tuple(points)
         peak_at, peak = max(points, key=lambda point: (point[1], -point[0]))
-        return cls(points, peak, peak_at, _overflow(points, frame.capacity))
+        return cls(points, peak, peak_at, _overflow(points, capacity))
 
 
 def _overflow(points: tuple[tuple[float, float], ...], capacity: int | None) -> float | None:
@@ -134,20 +133,20 @@ class Forecast:
         """From ``begin`` on (seconds from now)."""
         curves, policy = Curves(people), frame.policy
         later = Curves(grown(people, policy.growth))
+        times = frame.times(begin)
+        entries = [curves.entries(time) for time in times]
+        backlog = (curves.backlog(time, away=policy.away, share=policy.token_share) for time in times)
 
-        def likely(time: float) -> float:
-            return curves.entries(time) + curves.backlog(time, away=policy.away, share=policy.token_share)
-
-        def worst(time: float) -> float:
-            return curves.entries(time) + curves.leased(time)
+        def scenario(curve: Iterable[float]) -> Scenario:
+            return Scenario.of(zip(times, curve), frame.capacity)
 
         return cls(
             people,
             frame,
-            Scenario.of(curves.entries, frame, begin=begin),
-            Scenario.of(later.entries, frame, begin=begin),
-            Scenario.of(likely, frame, begin=begin),
-            Scenario.of(worst, frame, begin=begin),
+            scenario(entries),
+            scenario(map(later.entries, times)),
+            scenario(map(add, entries, backlog)),
+            scenario(map(add, entries, map(curves.leased, times))),
         )
 
     @property

@@ -11,6 +11,7 @@ then on; the risk until then is given beside it.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -77,6 +78,7 @@ class _Solver:
         self.entries = revoked_entries(mount)
         self.total: Settings = {}
         self.steps: list[Step] = []
+        self.forecasts: dict[tuple[str, float], Forecast] = {}
 
     def solve(self) -> dict[str, Any]:
         before = self.seen({})
@@ -94,9 +96,12 @@ class _Solver:
         return math.inf if self.frame.capacity is None else self.frame.capacity * self.policy.fill
 
     def seen(self, settings: Settings, *, begin: float = 0.0) -> Forecast:
-        """The forecast with these settings in place, from ``begin`` on."""
-        after = applied(self.mount, settings)
-        return Forecast.of(under(self.people, self.mount, after, self.entries), self.frame, begin=begin)
+        """The forecast with these settings in place, from ``begin`` on; made once, for it is asked for often."""
+        key = (json.dumps(settings, sort_keys=True), begin)
+        if key not in self.forecasts:
+            after = under(self.people, self.mount, applied(self.mount, settings), self.entries)
+            self.forecasts[key] = Forecast.of(after, self.frame, begin=begin)
+        return self.forecasts[key]
 
     def safe_at(self, settings: Settings) -> float:
         """When the last certificate is gone that was issued under what these settings change; 0 for now."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,8 +57,8 @@ def merge_settings(group: Sequence[Mapping[str, Any]], recommended: Mapping[str,
 
 
 def _settle(merged: MergedSettings, path: str, key: str, wishes: list[Wish], recommended: Mapping[str, Any]) -> None:
-    live = _distinct(wish.found for wish in wishes)
-    values = _distinct(wish.value for wish in wishes)
+    live = _distinct([wish.found for wish in wishes])
+    values = _distinct([wish.value for wish in wishes])
     if len(live) > 1:
         seen = " and as ".join(map(_text, live))
         why = f"its live value was seen as {seen}: it was changed while it was audited. Audit again"
@@ -77,12 +77,14 @@ def _settle(merged: MergedSettings, path: str, key: str, wishes: list[Wish], rec
 def _conflict(path: str, key: str, wishes: Sequence[Wish], chosen: Any, why: str) -> dict[str, Any]:
     values = [
         {"value": value, "findings": [wish.finding for wish in wishes if same(wish.value, value)]}
-        for value in _distinct(wish.value for wish in wishes)
+        for value in _distinct([wish.value for wish in wishes])
     ]
     return {"path": path, "key": key, "values": values, "chosen": chosen, "why": why}
 
 
-def _distinct(values: Iterable[Any]) -> list[Any]:
+def _distinct(values: Sequence[Any]) -> list[Any]:
+    if len(values) == 1:
+        return list(values)  # the usual case, which needs no comparing
     return [value for _text, value in sorted({_text(value): value for value in values}.items())]
 
 

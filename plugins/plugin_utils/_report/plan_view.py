@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -119,14 +120,14 @@ def _steps(entry: Mapping[str, Any]) -> tuple[StepView, ...]:
     """The steps with the first MAX_CHANGES of their changes."""
     views, room = [], MAX_CHANGES
     for step in entry["steps"]:
-        changes = [
+        settings = ((path, key, value) for path, values in step["settings"].items() for key, value in values.items())
+        changes = tuple(
             _change(path, key, value, entry["found"].get(path, {}).get(key))
-            for path, values in step["settings"].items()
-            for key, value in values.items()
-        ][:room]
+            for path, key, value in itertools.islice(settings, room)
+        )
         room -= len(changes)
         if changes:
-            views.append(StepView(clip(step["change"], _MAX_TEXT), tuple(changes)))
+            views.append(StepView(clip(step["change"], _MAX_TEXT), changes))
     return tuple(views)
 
 

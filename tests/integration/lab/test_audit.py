@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[3]
-GONE_WITHIN = 30.0
+GONE_WITHIN = 120.0
 # As a shell starts it in the foreground: a run in the background would ignore Ctrl-C.
 MAIN = """
 import runpy, signal

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LIMIT = 16_384
 READS = {"read", "list"}
+GROWING = ("first", "second")
 PATHS = ("config/auto-tidy", "config/crl", "roles/fill-30s-leased")
 
 
@@ -43,14 +44,27 @@ def site_of(server: VaultServer, directory: Path, *mounts: str) -> Site:
     return Site(server, directory, mounts)
 
 
+def discard(site: Site) -> None:
+    for mount in site.mounts:
+        site.server.client.request("DELETE", f"sys/mounts/{mount}")
+
+
+@pytest.fixture(scope="module")
+def plan(server, tmp_path_factory) -> str:
+    """What an audit of two mounts that grow plans for both: the same each time."""
+    audited_site = site_of(server, tmp_path_factory.mktemp("audited"), *GROWING)
+    audited_site.audit()
+    discard(audited_site)
+    return audited_site.plan.read_text()
+
+
 @pytest.fixture
-def site(server, tmp_path) -> Iterator[Site]:
-    """Two mounts that grow, audited, with a plan for both."""
-    made = site_of(server, tmp_path, "first", "second")
-    made.audit()
+def site(server, plan, tmp_path) -> Iterator[Site]:
+    """Two mounts that grow, with a plan for both."""
+    made = site_of(server, tmp_path, *GROWING)
+    made.plan.write_text(plan)
     yield made
-    for mount in made.mounts:
-        server.client.request("DELETE", f"sys/mounts/{mount}")
+    discard(made)
 
 
 def live(site: Site, mount: str) -> dict[str, dict[str, Any]]:
@@ -105,7 +119,7 @@ def story(server, tmp_path_factory) -> Iterator[Story]:
     rollback = ("-e", f"vault_tidy_rollback={state}")
     back, restored = told(*rollback), live(site, "services")
     yield Story(gate, checked, saved_by_check, before, applied, after, saved, again, back, restored, told(*rollback))
-    server.client.request("DELETE", "sys/mounts/services")
+    discard(site)
 
 
 def test_the_gate_refuses_while_the_backlog_is_not_safe_and_says_so(story):

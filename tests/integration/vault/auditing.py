@@ -40,7 +40,7 @@ def audited(server: VaultServer, *, secret: str) -> Iterator[list[dict[str, Any]
     requests: list[dict[str, Any]] = []
     yield requests
     server.client.read("sys/audit")  # ends the block in the log
-    wait_until(lambda: '"sys/audit"' in log.read_text().splitlines()[-1], within=10, what="the log to be written")
+    wait_until(lambda: '"sys/audit"' in log.read_text().splitlines()[-1], within=60, what="the log to be written")
     assert secret not in log.read_text()
     entries = [json.loads(line) for line in log.read_text().splitlines()[before:]]
     found = [entry["request"] for entry in entries if entry["type"] == "request"]

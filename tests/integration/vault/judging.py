@@ -50,5 +50,5 @@ def fully_set_up(mount: PkiMount) -> None:
     mount.client.write(f"{path}/config/acme", enabled=True)
     mount.client.write(f"{path}/tidy", tidy_cert_store=True)
     wait_until(
-        lambda: mount.client.read(f"{path}/tidy-status")["state"] == "Finished", within=20, what="the tidy to end"
+        lambda: mount.client.read(f"{path}/tidy-status")["state"] == "Finished", within=60, what="the tidy to end"
     )

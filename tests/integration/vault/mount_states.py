@@ -62,7 +62,7 @@ class Mount(PkiMount):
         def ended() -> bool:
             return self.client.read(f"{self.path}/tidy-status")["time_finished"] is not None
 
-        wait_until(ended, within=20, what=f"the tidy of {self.path} to end")
+        wait_until(ended, within=60, what=f"the tidy of {self.path} to end")
         state: str = self.client.read(f"{self.path}/tidy-status")["state"]
         return state
 

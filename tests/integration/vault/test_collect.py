@@ -284,7 +284,7 @@ def test_a_sealed_server(lab_authority: Made, server_certificate: Made, tmp_path
     with OpenBao(certificate=server_certificate, authority=lab_authority) as server:
         root = server.client.token
         server.client.request("PUT", "sys/seal")
-        wait_until(lambda: server.client.raw("GET", "sys/health")[0] == 503, within=10, what="the server to be sealed")
+        wait_until(lambda: server.client.raw("GET", "sys/health")[0] == 503, within=60, what="the server to be sealed")
         evidence = collected(server, tmp_path, token=root, mounts=["pki"]).evidence
     assert [problem["reason"] for problem in evidence["problems"]] == ["the server is sealed"]
     assert [problem["part"] for problem in evidence["mounts"][0]["problems"]] == ["mount"]

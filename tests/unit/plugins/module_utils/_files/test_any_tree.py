@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._files.collect import collect_files, collect_kubeconfigs
@@ -120,7 +120,7 @@ def check(inventory: Inventory, count: int) -> None:
         assert len(set(certificate.locations)) == len(certificate.locations)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(tree=trees, chosen=options, root=st.booleans())
 def test_any_tree_becomes_an_inventory(tree: dict[bytes, Any], chosen: dict[str, Any], root: bool) -> None:
     outside = os.path.realpath(tempfile.mkdtemp(prefix="preflight-any-"))
@@ -143,7 +143,6 @@ def test_any_tree_becomes_an_inventory(tree: dict[bytes, Any], chosen: dict[str,
         remove(outside)
 
 
-@settings(max_examples=100, deadline=None)
 @given(path=st.one_of(st.text(max_size=30), st.binary(max_size=30).map(os.fsdecode)))
 def test_any_path_becomes_a_target(path: str) -> None:
     # Not a whole file system by chance: only names in a directory that is empty.
@@ -154,7 +153,6 @@ def test_any_path_becomes_a_target(path: str) -> None:
         check(inventory, 2)
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode), contents))
 def test_any_bytes_are_no_kubeconfig_or_a_good_one(data: bytes) -> None:
     sniff(data)
@@ -179,7 +177,6 @@ bodies = st.dictionaries(
 rows = st.one_of(json_values, st.fixed_dictionaries({"name": json_values, "user": bodies, "cluster": bodies}))
 
 
-@settings(max_examples=100, deadline=None)
 @given(config=st.fixed_dictionaries({"users": st.lists(rows, max_size=3), "clusters": st.lists(rows, max_size=3)}))
 def test_any_shape_of_a_kubeconfig_becomes_an_inventory(config: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as directory:

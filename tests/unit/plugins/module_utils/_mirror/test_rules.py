@@ -219,7 +219,7 @@ def worst(found):
     return max(ranks, default=0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_removing_any_field_never_makes_the_verdict_better(data):
     """Not of a good page, and not of one that has lost some already."""

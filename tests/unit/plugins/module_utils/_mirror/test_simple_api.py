@@ -143,7 +143,7 @@ def test_many_violations_of_a_kind_are_bounded():
     assert len(of_json(json_page(*entries)).page.violations) == 100
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"{", b"<", b"<a href=", b'{"files": [', b"<![", b"<!--"]))
 def test_any_bytes_give_a_page(body, start):
     parse(start + body, url=URL)
@@ -157,7 +157,7 @@ JSON_VALUES = st.recursive(
 KEYS = [*file_entry("x"), "gpg-sig"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.dictionaries(st.sampled_from(KEYS), JSON_VALUES), st.dictionaries(st.sampled_from([*json_page()]), JSON_VALUES)
 )
@@ -165,7 +165,7 @@ def test_any_value_at_any_key_gives_a_page(entry, page):
     of_json({**json_page({**file_entry("demo-1.0.whl"), **entry}), **page})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="<>/a=\"' href-daty!&#;[]x", max_size=200))
 def test_any_markup_gives_a_page(text):
     of_html(f'<a href="demo-1.0.whl">demo-1.0.whl</a>{text}')

@@ -10,7 +10,7 @@ import contextlib
 import socket
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._tls.contexts import Contexts
@@ -56,14 +56,12 @@ def connection_that_receives(data: bytes) -> Connection:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@settings(deadline=None)
 @given(data=ANSWERS)
 def test_any_answer_is_an_agreement_or_a_reason(protocol: str, data: bytes) -> None:
     with connection_that_receives(data) as connection, contextlib.suppress(ProbeError):
         start_tls(protocol, connection, Peer("localhost", 1, "127.0.0.1"))
 
 
-@settings(deadline=None)
 @given(data=st.one_of(ANSWERS, ANSWERS.map(lambda rest: b"\x16\x03\x03\x00\x20" + rest)))
 def test_no_noise_is_a_handshake(data: bytes) -> None:
     with connection_that_receives(data) as connection, pytest.raises(ProbeError) as caught:

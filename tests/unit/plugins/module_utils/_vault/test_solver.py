@@ -224,7 +224,7 @@ def test_raised_limit(kind: str, peak: int) -> None:
     assert larger.crl_bytes >= peak
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(mounts(), st.sampled_from([OPENBAO, VAULT]), st.sampled_from([4_096, 131_072, 1_048_576]))
 def test_the_settings_never_raise_the_peak(evidence: dict[str, Any], server: dict[str, str], size: int) -> None:
     limit = raft(size)
@@ -241,7 +241,6 @@ def test_the_settings_never_raise_the_peak(evidence: dict[str, Any], server: dic
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(mounts(), st.sampled_from([OPENBAO, VAULT]), st.sampled_from([4_096, 131_072, 1_048_576]))
 def test_the_settings_raise_no_scenario_on_any_day(evidence: dict[str, Any], server: dict[str, str], size: int) -> None:
     before = forecast(evidence, server, raft(size), POLICY, NOW)
@@ -252,7 +251,6 @@ def test_the_settings_raise_no_scenario_on_any_day(evidence: dict[str, Any], ser
         assert all(less <= more + 1e-6 for (_at, more), (_then, less) in zip(was.points, becomes.points))
 
 
-@settings(max_examples=100, deadline=None)
 @given(mounts(), st.sampled_from([OPENBAO, VAULT]))
 def test_the_settings_differ_from_what_was_found(evidence: dict[str, Any], server: dict[str, str]) -> None:
     result = recommend(evidence, server, raft(131_072), POLICY, NOW)
@@ -264,7 +262,6 @@ def test_the_settings_differ_from_what_was_found(evidence: dict[str, Any], serve
             assert settings_model.live(settings_model.applied(evidence, result["settings"]), path)[key] == value
 
 
-@settings(max_examples=100, deadline=None)
 @given(mounts(), st.sampled_from([OPENBAO, VAULT]))
 def test_solved_twice_nothing_is_left_that_the_first_time_could_do(
     evidence: dict[str, Any], server: dict[str, str]

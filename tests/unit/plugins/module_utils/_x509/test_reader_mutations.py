@@ -66,13 +66,13 @@ def is_sound(data: bytes) -> None:
             assert type(item.certificate).from_row(row).to_row() == row
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(SEEDS), DAMAGE)
 def test_damaged_files(seed: bytes, damage: list[tuple[str, float, bytes]]) -> None:
     is_sound(damaged(seed, damage))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\x30\x82", b"\xfe\xed\xfe\xed\0\0\0\2", b"-----BEGIN ", b"\xff\xfe"]),
@@ -81,7 +81,7 @@ def test_any_bytes(data: bytes, start: bytes) -> None:
     is_sound(start + data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.integers(0, len(LEAF.pem) - 1), st.sampled_from(["flip", "insert", "delete"]), st.binary(min_size=1, max_size=6)
 )

@@ -327,7 +327,7 @@ EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 spans = st.tuples(st.integers(0, 10**9), st.integers(0, 10**9))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     spans=st.tuples(spans, spans, spans),
     roots=st.sampled_from([0, 30]),

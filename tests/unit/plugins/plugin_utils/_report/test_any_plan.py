@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build, identity
@@ -49,7 +49,6 @@ def keys(settings: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
     return {(path, key) for path, values in settings.items() for key in values}
 
 
-@settings(deadline=None)
 @given(all_findings(), all_mounts())
 def test_every_setting_that_is_wanted_is_set_or_a_named_conflict(findings, mounts):
     entries = {identity(entry["target"]): entry for entry in build(findings, mounts, NOW)}
@@ -65,7 +64,6 @@ def test_every_setting_that_is_wanted_is_set_or_a_named_conflict(findings, mount
             assert (json.dumps(value) == json.dumps(wanted[path][key])) or (path, key) in named
 
 
-@settings(deadline=None)
 @given(all_findings(), all_mounts())
 def test_an_entry_agrees_with_itself(findings, mounts):
     for entry in build(findings, mounts, NOW):
@@ -78,7 +76,6 @@ def test_an_entry_agrees_with_itself(findings, mounts):
             assert json.dumps(set_to) == json.dumps(conflict["chosen"])
 
 
-@settings(deadline=None)
 @given(all_findings(), all_mounts(), st.randoms(use_true_random=False))
 def test_the_order_of_findings_hosts_and_mounts_changes_nothing(findings, mounts, random):
     shuffled = [{**each, "hosts": random.sample(each["hosts"], len(each["hosts"]))} for each in findings]

@@ -224,14 +224,14 @@ def test_without_anything_to_mend_there_is_no_plan() -> None:
 
 
 def test_a_large_plan_stays_within_bounds() -> None:
-    roles = {f"roles/r{number:05d}": {"generate_lease": False} for number in range(10_000)}
+    roles = {f"roles/r{number:05d}": {"generate_lease": False} for number in range(1_000)}
     wishes = [plans.wish(roles, target={**plans.TARGET, "mount": f"m{number}/"}) for number in range(60)]
     html = render_html({**reports.report([], []), "plan": build(wishes, [], reports.NOW)})
     assert len(html.encode()) < 5 * MEGABYTE
     assert html.count('class="finding entry') == MAX_ENTRIES
     assert "and 10 more in the JSON report" in html
-    assert "and 9,800 more in the JSON report" in html
-    assert "and 9,950 more in the JSON report" in html
+    assert "and 800 more in the JSON report" in html
+    assert "and 950 more in the JSON report" in html
 
 
 def test_a_timeline_without_a_date_does_not_look_empty_and_calm() -> None:

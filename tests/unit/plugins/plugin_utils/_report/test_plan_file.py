@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import (
@@ -49,7 +49,6 @@ def test_holds_the_entries_of_the_report():
     }
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_entry_comes_back_as_it_was(value):
     read = yaml.safe_load(written({"generated_at": "now", "judged_at": "now", "plan": [value]}))
