@@ -204,8 +204,7 @@ def write_static(projects: Mapping[str, Project], root: Path, *, json_pages: boo
     """The pages and files as a mirroring tool writes them, with links relative to the page."""
     (root / "files").mkdir(parents=True)
     (root / "simple").mkdir()
-    names = list(projects)
-    _write(root / "simple", root_html(names), json.dumps(root_page(names)) if json_pages else None)
+    _write(root / "simple", root_html(list(projects)), json.dumps(root_page(projects)) if json_pages else None)
     for name, project in projects.items():
         page = json_page(project, "../../files/")
         (root / "simple" / name).mkdir()
