@@ -20,8 +20,6 @@ from preflight_mirror.choosing import targets
 from preflight_mirror.pages import normalized
 from preflight_mirror.requirements import Needed, read_files
 
-SECONDS_TO_REFRESH = 30.0
-
 
 def main(arguments: list[str]) -> int:
     try:
@@ -44,12 +42,22 @@ def needed_of(settings: dict[str, Any]) -> list[Needed]:
     return [*plain, *read_files(settings["requirements_paths"])]
 
 
-def names(settings: dict[str, Any]) -> list[str]:
-    return list(dict.fromkeys(each.project for each in needed_of(settings)))
+def names(settings: dict[str, Any]) -> dict[str, Any]:
+    return {"projects": list(dict.fromkeys(each.project for each in needed_of(settings)))}
 
 
 def look(settings: dict[str, Any]) -> dict[str, Any]:
-    return looking.describe({**settings, "projects": names(settings)})
+    """Adds what an earlier run saw of the same upstream: what is cached leads there, and today it may be away."""
+    found = names(settings)
+    known = status.read(settings["known_path"])
+    known = known if known.get("upstream_url") == settings["upstream_url"] else {}
+    try:
+        seen = looking.describe({**settings, **found})
+    except asking.AskError as error:
+        if not known:
+            raise
+        seen = {"formats": known["formats"], "hosts": [], "missing": {}, "away": str(error)}
+    return {**found, **seen, "hosts": sorted({*seen["hosts"], *known.get("hosts", ())})}
 
 
 def warm(settings: dict[str, Any]) -> int:

@@ -28,14 +28,10 @@ def targets(pythons: Sequence[str], platforms: Sequence[str]) -> list[Target]:
     return [Target(python, platform) for python in pythons or [""] for platform in platforms or [""]]
 
 
-def choose(files: Iterable[File], specifiers: Iterable[str], wanted: Sequence[Target]) -> list[File]:
-    """What fits, for each target, of the newest release that each of the specifiers admits; wheels before the rest."""
+def choose(files: Iterable[File], specifier: str, wanted: Sequence[Target]) -> list[File]:
+    """What fits, for each target, of the newest release that the specifier admits; without sdists where wheels do."""
     releases = _releases(files)
-    chosen: dict[str, File] = {}
-    for specifier in specifiers:
-        for target in wanted:
-            for file in _newest(releases, specifier, target):
-                chosen.setdefault(file.filename, file)
+    chosen = {file.filename: file for target in wanted for file in _newest(releases, specifier, target)}
     return list(chosen.values())
 
 

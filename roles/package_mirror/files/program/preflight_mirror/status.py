@@ -68,7 +68,7 @@ def write(path: str, status: Mapping[str, Any]) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(status, stream, indent=1)
-        os.chmod(temporary, 0o644)  # noqa: S103 - see above
+        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

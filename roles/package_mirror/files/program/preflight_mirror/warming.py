@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 import zipfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ from .requirements import Needed, dependencies
 
 _WORKERS = 8
 _CHUNK = 1 << 18
+_PAUSES = (0.1, 0.5, 4.0)
+"""Seconds; a request to an upstream that is away has been given up by then."""
 _OF_NOW = ("HIT", "MISS", "EXPIRED", "REVALIDATED")
 """What nginx says of a page that is as new as it may be; STALE and UPDATING are older."""
 
@@ -50,6 +53,7 @@ class Mirror:
     formats: Sequence[str]
     targets: Sequence[Target]
     verified: set[str] = field(default_factory=set)
+    upstream_away: bool = False
 
 
 def warm(mirror: Mirror, needed: Iterable[Needed]) -> list[Project]:
@@ -80,33 +84,42 @@ def _warmed(mirror: Mirror, project: Project) -> list[Needed]:
     files = _pages(mirror, project)
     if files is None:
         return []
-    needs: list[Needed] = []
     for specifier in project.specifiers:
-        chosen = choose(files, [specifier], mirror.targets)
+        chosen = choose(files, specifier, mirror.targets)
         if not chosen:
             project.problems.append(f"no file fits {project.name}{specifier}")
-        for file in chosen:
-            if file.filename not in project.files:
-                project.files[file.filename] = file
-            needs += _file(mirror, project, file)
-    return needs
+        project.files.update({file.filename: file for file in chosen})
+    return [needed for file in project.files.values() for needed in _file(mirror, project, file)]
 
 
 def _pages(mirror: Mirror, project: Project) -> list[File] | None:
-    """Asks for the page in every format; the files of the first, None where a page is not there."""
+    """The files of the page that the upstream has by now; of an older one where it does not answer; None without any.
+
+    nginx serves what it has while it asks the upstream, so that the newer page comes with the next request.
+    """
     project.problems.clear()
+    for pause in (0.0, *_PAUSES):
+        time.sleep(pause)
+        files = _asked(mirror, project)
+        if files is None or project.current or mirror.upstream_away:
+            return files
+    mirror.upstream_away = True
+    return files
+
+
+def _asked(mirror: Mirror, project: Project) -> list[File] | None:
+    """Asks for the page in every format; the files of the first, None where one is not there."""
     listed: list[File] | None = None
     current = True
-    for kind in mirror.formats:
-        for accept in TYPES[kind]:
-            try:
-                answer = mirror.server.page(f"{mirror.url}{project.name}/", accept)
-                files = files_of(_good(answer), answer.headers.get("content-type", ""), answer.url)
-            except (AskError, ValueError) as error:
-                project.problems.append(f"its page as {accept}: {error}")
-                return None
-            listed = files if listed is None else listed
-            current = current and answer.headers.get("x-cache-status", "HIT") in _OF_NOW
+    for accept in (each for kind in mirror.formats for each in TYPES[kind]):
+        try:
+            answer = mirror.server.page(f"{mirror.url}{project.name}/", accept)
+            files = files_of(_good(answer), answer.headers.get("content-type", ""), answer.url)
+        except (AskError, ValueError) as error:
+            project.problems.append(f"its page as {accept}: {error}")
+            return None
+        listed = files if listed is None else listed
+        current = current and answer.headers.get("x-cache-status", "HIT") in _OF_NOW
     project.current = current
     return listed
 
@@ -121,9 +134,10 @@ def _good(answer: Answer) -> bytes:
 
 def _file(mirror: Mirror, project: Project, file: File) -> list[Needed]:
     """Asks for a file, its metadata and its provenance; returns what it depends on."""
+    if urlsplit(file.url).netloc != urlsplit(mirror.url).netloc:
+        project.problems.append(f"{file.filename}: lies on another host, {urlsplit(file.url).netloc}")
+        return []
     try:
-        if _is_foreign(file.url, mirror.url):
-            raise AskError(f"lies on another host, {urlsplit(file.url).netloc}")
         metadata = _metadata(mirror, file)
         if file.provenance:
             _good(mirror.server.page(urljoin(file.url, file.provenance), "*/*"))
@@ -134,10 +148,6 @@ def _file(mirror: Mirror, project: Project, file: File) -> list[Needed]:
     if metadata is None:
         metadata = _inside(content)
     return list(dependencies(metadata, project.extras))
-
-
-def _is_foreign(url: str, mirror: str) -> bool:
-    return urlsplit(url).netloc != urlsplit(mirror).netloc
 
 
 def _metadata(mirror: Mirror, file: File) -> str | None:
