@@ -29,6 +29,7 @@ from .requirements import Needed
 from .state import State
 
 _ROUNDS = 30
+_NAMED = 5
 _NOT_THERE = "status 404"
 
 
@@ -63,7 +64,10 @@ class Full:
     def verify(self) -> bool:
         """Compares every file with its hash, and fetches what is missing or damaged. Returns whether that went well."""
         started = _now()
-        reason = self.state.no_room() or self._judged(self._run("verify", *self.settings["verify_options"]))
+        reason = self.state.no_room()
+        if not reason:
+            result = self._run("verify", *self.settings["verify_options"])
+            reason = self._judged(result) or (f"bandersnatch: {result.last_error}" if result.errors else "")
         self.state.record("verify", started, reason)
         return self.state.publish()
 
@@ -73,9 +77,10 @@ class Full:
             projects = self._warmed()
             names = [each.name for each in projects]
             missing = [each.name for each in projects if any(text.endswith(_NOT_THERE) for text in each.problems)]
-            if set(missing) <= set(self.state.names):
+            if set(missing) <= {*(each.project for each in self.needed), *self.state.names}:
                 self._leave_only(names)
-                return status.made(projects, self.state.warmed, (), _now(), self.settings["max_age"]), ""
+                told = status.made(projects, {}, (), _now(), self.settings["max_age"])
+                return {key: told[key] for key in ("projects", "files", "problems")}, ""
             self.state.names = names
             reason = self._synced()
             if reason:
@@ -151,13 +156,14 @@ class Full:
             return self.state.no_room() or "bandersnatch was stopped"
         if result.code:
             return f"bandersnatch ended with code {result.code}: {result.last_error or 'it did not say why'}"
-        return f"bandersnatch: {result.last_error}" if result.errors else ""
+        return ""
 
     def _left(self, started: datetime, result: Run) -> str:
         at = self.tree.synced_at()
         if at is not None and at >= started:
             return ""
-        return f"bandersnatch left {', '.join(self.tree.left_to_do()[:5]) or 'something'} undone, and did not say why"
+        left = ", ".join(self.tree.left_to_do()[:_NAMED]) or "something"
+        return f"bandersnatch left {left} undone: {result.last_error or 'it did not say why'}"
 
     def _write_root(self) -> None:
         root_pages.write(self.directory / "root", self.tree.projects(), self.tree.serial(), _now())
