@@ -14,6 +14,7 @@ import configparser
 import fcntl
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from .state import State
 
 _ROUNDS = 30
 _NAMED = 5
-_NOT_THERE = "status 404"
+_NO_PAGE = re.compile(r"its page as .*: status 404\b")
 
 
 class Full:
@@ -76,7 +77,7 @@ class Full:
         for _round in range(_ROUNDS):
             projects = self._warmed()
             names = [each.name for each in projects]
-            missing = [each.name for each in projects if any(text.endswith(_NOT_THERE) for text in each.problems)]
+            missing = [each.name for each in projects if any(map(_NO_PAGE.match, each.problems))]
             if set(missing) <= {*(each.project for each in self.needed), *self.state.names}:
                 self._leave_only(names)
                 told = status.made(projects, {}, (), _now(), self.settings["max_age"])
