@@ -139,17 +139,17 @@ class Full:
 
     @property
     def effective(self) -> Path:
-        """The configuration that bandersnatch reads: the one that was written for it, and the projects."""
+        """The configuration that bandersnatch reads."""
         return self.directory / "status" / "bandersnatch.conf"
 
     def _configuration(self) -> configparser.ConfigParser:
         configuration = configparser.ConfigParser(delimiters="=", interpolation=None)
         configuration.optionxform = str  # type: ignore[assignment,method-assign]
-        with open(self.settings["configuration"], encoding="utf-8") as stream:
-            configuration.read_file(stream)
+        for section, options in self.settings["configuration"].items():
+            configuration[section] = {option: _written(value) for option, value in options.items()}
         if self.needed:
             names = sorted({*(each.project for each in self.needed), *self.state.names})
-            configuration["allowlist"]["packages"] = "\n" + "\n".join(names)
+            configuration["allowlist"] = {"packages": _written(names)}
         return configuration
 
     def _judged(self, result: Run) -> str:
@@ -168,6 +168,13 @@ class Full:
 
     def _write_root(self) -> None:
         root_pages.write(self.directory / "root", self.tree.projects(), self.tree.serial(), _now())
+
+
+def _written(value: Any) -> str:
+    """An option's value, as configparser reads it."""
+    if isinstance(value, list):
+        return "\n" + "\n".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _selection(configuration: configparser.ConfigParser) -> str:
