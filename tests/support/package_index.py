@@ -41,9 +41,17 @@ class Project:
     status: str | None = None
     serial: int = 1000
 
-    def add(self, version: str, *, requires_python: str | None = ">=3.9", sdist: bool = False, **entry: Any) -> Dist:
+    def add(
+        self,
+        version: str,
+        *,
+        requires_python: str | None = ">=3.9",
+        sdist: bool = False,
+        requires: tuple[str, ...] = (),
+        **entry: Any,
+    ) -> Dist:
         """Adds a release's file, as current indexes describe it; ``entry`` changes that description."""
-        dist = _dist(self.name, version, requires_python, sdist)
+        dist = _dist(self.name, version, requires_python, sdist, requires)
         dist.entry.update(entry)
         self.dists.append(dist)
         self.versions.append(version)
@@ -140,10 +148,13 @@ def _anchor(entry: dict[str, Any]) -> str:
     return f"<a {given}>{entry['filename']}</a><br>"
 
 
-def _dist(name: str, version: str, requires_python: str | None, sdist: bool) -> Dist:
+def _dist(
+    name: str, version: str, requires_python: str | None, sdist: bool, requires: tuple[str, ...] = ()
+) -> Dist:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     if requires_python:
         lines.append(f"Requires-Python: {requires_python}")
+    lines += [f"Requires-Dist: {each}" for each in requires]
     metadata = ("\n".join(lines) + "\n\nA demo.\n").encode()
     stem = name.replace("-", "_")
     filename = f"{stem}-{version}.tar.gz" if sdist else f"{stem}-{version}-py3-none-any.whl"
