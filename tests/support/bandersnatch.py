@@ -31,7 +31,7 @@ def bandersnatch_environment() -> Path:
 
 
 class BandersnatchMirror(MirrorServer):
-    """What bandersnatch mirrors with its defaults, behind nginx as the sample configuration in its documentation has it.
+    """What bandersnatch mirrors with its defaults, behind nginx as its sample configuration has it.
 
     A map of regular expressions over the Accept header, in any case and in this order, chooses the suffix that is tried
     first; then the path itself and the directory are, whose listing is on. JSON below /json/ and /pypi/ is called JSON.

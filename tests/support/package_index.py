@@ -148,9 +148,7 @@ def _anchor(entry: dict[str, Any]) -> str:
     return f"<a {given}>{entry['filename']}</a><br>"
 
 
-def _dist(
-    name: str, version: str, requires_python: str | None, sdist: bool, requires: tuple[str, ...] = ()
-) -> Dist:
+def _dist(name: str, version: str, requires_python: str | None, sdist: bool, requires: tuple[str, ...] = ()) -> Dist:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     if requires_python:
         lines.append(f"Requires-Python: {requires_python}")

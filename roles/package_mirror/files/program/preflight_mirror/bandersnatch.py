@@ -113,7 +113,8 @@ def _serial_of(page: str) -> int | None:
 def run(command: Sequence[str], has_room: Callable[[], bool]) -> Run:
     """Runs it to its end, or until there is no room any more. What it logs goes on to standard error."""
     result = Run(None)
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace") as it:
+    # The command is that of our own settings.
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as it:  # noqa: S603
         reader = threading.Thread(target=_read, args=(it, result))
         reader.start()
         try:

@@ -4,7 +4,7 @@
 
 """What is remembered of a mirror that bandersnatch makes, and what is told of it to who watches.
 
-``status/sync.json`` is served, and the file ``status/ok`` is there as long as all is well: nginx answers 503 without it.
+``status/sync.json`` is served, and the file ``status/ok`` is there while all is well: nginx answers 503 without it.
 Removing a file works on a full disk as well.
 """
 

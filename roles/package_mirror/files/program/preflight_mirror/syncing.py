@@ -35,7 +35,7 @@ _NO_PAGE = re.compile(r"its page as .*: status 404\b")
 
 
 class Full:
-    """The mirror that ``settings`` describe, and the projects that are ``needed`` of it; none for all that there are."""
+    """The mirror that ``settings`` describe, and what is ``needed`` of it; nothing for all that there is."""
 
     def __init__(self, settings: Mapping[str, Any], needed: Iterable[Needed]) -> None:
         self.settings = settings
