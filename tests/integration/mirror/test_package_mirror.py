@@ -182,7 +182,7 @@ def test_a_project_that_nobody_has_is_named(ready: Ready) -> None:
     completed = ready.apply(projects=[*PROJECTS, "nobody"], audit=False)
     assert completed.returncode == 2
     assert (
-        "package_mirror_projects: the upstream has no page of nobody (status 404); remove or rename" in completed.stdout
+        "package_mirror_projects: the upstream gives no page of nobody: status 404; remove or rename" in completed.stdout
     )
 
 
@@ -238,6 +238,31 @@ def test_the_outage_drill() -> None:
         assert result["mirrors"][0]["projects_read"] == 1
 
 
+def test_a_plan_and_a_lock_file_are_enough_under_another_path_with_relative_links() -> None:
+    projects = demo_index()
+    with IndexServer(projects, files_url="../../files/") as pages, HostNginx() as nginx:
+        for dist in projects["demo"].dists:
+            dist.entry.pop("provenance", None)
+        url = nginx.url.replace("/simple/", "/python/mirror/")
+        (nginx.directory / "requirements.txt").write_text("demo<2\n")
+        settings = {"strategy": "pull_through", "upstream_url": pages.url, "projects": ["zope-demo"]}
+        entry = {"role": "package_mirror", "target": {"kind": "mirror", "url": url}, "settings": settings}
+        completed = nginx.apply(
+            strategy="",
+            url=url.rstrip("/"),
+            plan={"preflight_plan": {"entries": [entry]}},
+            requirements_paths=[str(nginx.directory / "requirements.txt")],
+            audit=False,
+        )
+        assert completed.returncode == 0, completed.stdout + completed.stderr
+        assert '<a href="/python/mirror/demo/">' in ask(url, TEXT).body.decode()
+        moved = ask(f"{url}DEMO/", JSON)
+        assert (moved.status, moved.headers["location"]) == (301, "/python/mirror/demo/")
+        pages.fault = lambda _asked, _page: Page(503)
+        assert pip_installs(url, "demo<2") == {"demo": "VERSION = '1.1'\n"}
+        assert uv_installs(url, "demo<2", "zope-demo")["zope_demo"] == INSTALLED["zope_demo"]
+
+
 def _refuses(pages: IndexServer, nginx: HostNginx) -> None:
     """What the upstream says of itself when it is ill is not what clients get."""
     for fault in (Page(503), Page(429), Page(403), Page(drop=True)):
@@ -247,3 +272,7 @@ def _refuses(pages: IndexServer, nginx: HostNginx) -> None:
             lambda: ask(f"{nginx.url}zope-demo/", JSON).headers["x-cache-status"] == "STALE", within=30, what=what
         )
         assert ask(f"{nginx.url}zope-demo/", JSON).status == 200
+
+
+def _cache_status(nginx: HostNginx) -> str:
+    return ask(f"{nginx.url}zope-demo/", JSON).headers.get("x-cache-status", "")
