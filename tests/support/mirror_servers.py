@@ -75,21 +75,9 @@ class NginxMirror(MirrorServer):
     def configure(self) -> list[str]:
         self.directory.chmod(0o755)
         write_static(self.projects, self.directory / "web", json_pages=self.json)
-        user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
-        temporary = "\n".join(
-            f"{kind}_temp_path {self.directory}/{kind};"
-            for kind in ("proxy", "fastcgi", "uwsgi", "scgi", "client_body")
-        )
-        configuration = f"""
-            {user}
-            daemon off;
-            pid {self.directory}/nginx.pid;
-            error_log stderr;
-            worker_processes 1;
-            events {{ worker_connections 256; }}
-            http {{
-                access_log off;
-                {temporary}
+        return nginx_command(
+            self.directory,
+            f"""
                 default_type application/octet-stream;
                 map $http_accept $suffix {{
                     default html;
@@ -109,11 +97,8 @@ class NginxMirror(MirrorServer):
                         }}
                     }}
                 }}
-            }}
-        """
-        path = self.directory / "nginx.conf"
-        path.write_text(configuration)
-        return [find_server("nginx"), "-c", str(path), "-e", "stderr"]
+            """,
+        )
 
 
 class CaddyMirror(MirrorServer):
@@ -200,12 +185,33 @@ class DevpiServer(MirrorServer):
             return json.loads(response.read())
 
 
+def nginx_command(directory: Path, http: str) -> list[str]:
+    """Writes a configuration with that in its block ``http``; returns the command, which stays in the foreground."""
+    user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
+    kinds = ("proxy", "fastcgi", "uwsgi", "scgi", "client_body")
+    temporary = "\n".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)
+    path = directory / "nginx.conf"
+    path.write_text(f"""
+        {user}
+        daemon off;
+        pid {directory}/nginx.pid;
+        error_log stderr;
+        worker_processes 1;
+        events {{ worker_connections 256; }}
+        http {{
+            access_log off;
+            {temporary}
+            {http}
+        }}
+    """)
+    return [find_server("nginx"), "-c", str(path), "-e", "stderr"]
+
+
 def write_static(projects: Mapping[str, Project], root: Path, *, json_pages: bool) -> None:
     """The pages and files as a mirroring tool writes them, with links relative to the page."""
     (root / "files").mkdir(parents=True)
     (root / "simple").mkdir()
-    names = list(projects)
-    _write(root / "simple", root_html(names), json.dumps(root_page(names)) if json_pages else None)
+    _write(root / "simple", root_html(list(projects)), json.dumps(root_page(projects)) if json_pages else None)
     for name, project in projects.items():
         page = json_page(project, "../../files/")
         (root / "simple" / name).mkdir()

@@ -13,6 +13,7 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,9 +41,17 @@ class Project:
     status: str | None = None
     serial: int = 1000
 
-    def add(self, version: str, *, requires_python: str | None = ">=3.9", sdist: bool = False, **entry: Any) -> Dist:
+    def add(
+        self,
+        version: str,
+        *,
+        requires_python: str | None = ">=3.9",
+        sdist: bool = False,
+        requires: tuple[str, ...] = (),
+        **entry: Any,
+    ) -> Dist:
         """Adds a release's file, as current indexes describe it; ``entry`` changes that description."""
-        dist = _dist(self.name, version, requires_python, sdist)
+        dist = _dist(self.name, version, requires_python, sdist, requires)
         dist.entry.update(entry)
         self.dists.append(dist)
         self.versions.append(version)
@@ -88,9 +97,33 @@ def html_page(page: dict[str, Any]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def root_page(names: list[str]) -> dict[str, Any]:
-    """The list of all projects in JSON."""
-    return {"meta": {"api-version": API_VERSION, "_last-serial": 2000}, "projects": [{"name": name} for name in names]}
+def release_json(project: Project, files_url: str) -> dict[str, Any]:
+    """The project as Warehouse's JSON API has it (/pypi/NAME/json), as far as bandersnatch reads it."""
+    releases: dict[str, list[dict[str, Any]]] = {version: [] for version in project.versions}
+    for version, dist in zip(project.versions, project.dists, strict=True):
+        releases[version].append(_release_file(dist, files_url))
+    return {"info": {"name": project.name}, "last_serial": project.serial, "releases": releases}
+
+
+def _release_file(dist: Dist, files_url: str) -> dict[str, Any]:
+    yanked = dist.entry["yanked"]
+    return {
+        "filename": dist.filename,
+        "url": f"{files_url}{dist.filename}",
+        "digests": dist.entry["hashes"],
+        "requires_python": dist.entry.get("requires-python"),
+        "size": dist.entry["size"],
+        "upload_time_iso_8601": dist.entry["upload-time"],
+        "yanked": bool(yanked),
+        "yanked_reason": yanked if isinstance(yanked, str) else None,
+        "core-metadata": dist.entry["core-metadata"],
+    }
+
+
+def root_page(projects: Mapping[str, Project]) -> dict[str, Any]:
+    """The list of all projects in JSON, with the serial of each, as Warehouse has it."""
+    listed = [{"name": name, "_last-serial": project.serial} for name, project in projects.items()]
+    return {"meta": {"api-version": API_VERSION, "_last-serial": 2000}, "projects": listed}
 
 
 def root_html(names: list[str]) -> str:
@@ -115,10 +148,11 @@ def _anchor(entry: dict[str, Any]) -> str:
     return f"<a {given}>{entry['filename']}</a><br>"
 
 
-def _dist(name: str, version: str, requires_python: str | None, sdist: bool) -> Dist:
+def _dist(name: str, version: str, requires_python: str | None, sdist: bool, requires: tuple[str, ...] = ()) -> Dist:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     if requires_python:
         lines.append(f"Requires-Python: {requires_python}")
+    lines += [f"Requires-Dist: {each}" for each in requires]
     metadata = ("\n".join(lines) + "\n\nA demo.\n").encode()
     stem = name.replace("-", "_")
     filename = f"{stem}-{version}.tar.gz" if sdist else f"{stem}-{version}-py3-none-any.whl"

@@ -19,7 +19,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from tests.support.package_index import Project, dumped, html_page, json_page, root_html, root_page
+from tests.support.package_index import (
+    Project,
+    dumped,
+    html_page,
+    json_page,
+    release_json,
+    root_html,
+    root_page,
+)
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
@@ -121,8 +129,12 @@ class IndexServer:
 
     def _good(self, asked: Asked) -> Page:
         path = urlsplit(asked.path).path  # a whole URL where it is asked as a proxy
-        if path.startswith("/files/"):
+        if path.startswith(("/files/", "/packages/")):
             return self._file(path.rpartition("/")[2])
+        if path.startswith("/pypi/"):
+            return self._release_json(path.split("/")[2])
+        if path == "/simple":
+            return Page(301, {"Location": "/simple/"})
         name = path.removeprefix("/simple/").strip("/")
         normal = name.lower().replace("_", "-").replace(".", "-")
         if not path.startswith("/simple/") or (normal and normal not in self.projects):
@@ -141,12 +153,20 @@ class IndexServer:
                 self.change(page)
             body = dumped(page) if kind == JSON else html_page(page).encode()
         else:
-            body = dumped(root_page(list(self.projects))) if kind == JSON else root_html(list(self.projects)).encode()
+            body = dumped(root_page(self.projects)) if kind == JSON else root_html(list(self.projects)).encode()
         tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         headers = {"Content-Type": kind, "Vary": "Accept", "Cache-Control": "max-age=600", "ETag": tag}
         if asked.headers.get("If-None-Match") == tag:
             return Page(304, headers)
         return Page(200, headers, body)
+
+    def _release_json(self, name: str) -> Page:
+        """What bandersnatch asks for; it takes files from below /packages/ alone."""
+        project = self.projects.get(name)
+        if project is None:
+            return Page(404, {"Content-Type": "text/plain"}, b"not found")
+        body = dumped(release_json(project, f"{self.origin}/packages/"))
+        return Page(200, {"Content-Type": "application/json", "X-PyPI-Last-Serial": str(project.serial)}, body)
 
     def _file(self, filename: str) -> Page:
         for project in self.projects.values():

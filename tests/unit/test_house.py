@@ -101,7 +101,7 @@ def test_requirements_are_what_the_plugins_import() -> None:
 def test_a_package_is_pinned_to_one_version() -> None:
     """The environments of the oldest managed host and of sslyze need other versions; the rest agree."""
     versions: dict[str, set[str]] = {}
-    for name in ("constraints", "core-2.19", "test", "full", "lint", "fuzz"):
+    for name in ("constraints", "core-2.19", "test", "full", "lint", "fuzz", "bandersnatch"):
         for package, version in pins(ROOT / "tests" / "requirements" / f"{name}.txt").items():
             versions.setdefault(package.lower().replace("_", "-"), set()).add(version)
     assert {package: found for package, found in versions.items() if len(found) > 1} == {}

@@ -54,7 +54,7 @@ class _Reader:
             files=tuple(self.files()),
             versions=self.versions(),
             project_status=self.take(status, "status", str, "project-status."),
-            last_serial=self.take(meta, "_last-serial", int, "meta."),
+            last_serial=_serial(meta.get("_last-serial")),
             violations=self.violations.all(),
         )
 
@@ -169,6 +169,13 @@ class _Reader:
             return self.hashes(entry, at, key) or True
         self.note(WRONG_TYPE, at + key, f"is {_type(value)}: {value!r}")
         return None
+
+
+def _serial(value: Any) -> int | None:
+    """No specification has the key, and clients ignore it: bandersnatch writes it as a text."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _type(value: Any) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.mirror.test_faults import audit, rules_of
-from tests.support.mirror_lacks import LACKS
+from tests.support.bandersnatch import BandersnatchMirror
+from tests.support.mirror_lacks import LACKS, OURS
 from tests.support.mirror_servers import (
     CaddyMirror,
     DevpiServer,
@@ -35,10 +36,16 @@ SERVERS: dict[str, Callable[[str], MirrorServer]] = {
     "simple-repository-server": lambda upstream: SimpleRepositoryServer({}, upstream),
     "proxpi": lambda upstream: Proxpi({}, upstream),
     "devpi-server": lambda upstream: DevpiServer({}, upstream),
+    "bandersnatch": BandersnatchMirror,
 }
 
 
-@pytest.mark.parametrize("name", LACKS)
+def test_every_column_of_the_table_is_seen() -> None:
+    """What the role makes is audited in test_full.py."""
+    assert {*SERVERS, OURS} == set(LACKS)
+
+
+@pytest.mark.parametrize("name", SERVERS)
 def test_what_a_mirror_lacks(name: str) -> None:
     with IndexServer(demo_index()) as upstream, SERVERS[name](upstream.url) as mirror:
         result = audit(mirror.url, upstream, timeout=30.0)

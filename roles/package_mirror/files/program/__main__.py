@@ -5,7 +5,8 @@
 """Looks at the upstream, names what is needed, or warms the mirror.
 
 ``look`` and ``names`` read settings in JSON from their standard input, and write JSON. ``warm FILE`` reads them from a
-file and fails where something is not there; what it came to lies in the file ``status_path``.
+file and fails where something is not there; what it came to lies in the file ``status_path``. So do ``sync FILE``,
+``verify FILE`` and ``status FILE`` for a mirror that bandersnatch makes, and that lies in ``directory``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from preflight_mirror import asking, looking, status, warming
+from preflight_mirror import asking, looking, status, syncing, warming
 from preflight_mirror.choosing import targets
 from preflight_mirror.pages import normalized
 from preflight_mirror.requirements import Needed, read_files
@@ -29,6 +30,10 @@ def main(arguments: list[str]) -> int:
         if len(arguments) == 2 and arguments[0] == "warm":
             with open(arguments[1], encoding="utf-8") as stream:
                 return warm(json.load(stream))
+        if len(arguments) == 2 and arguments[0] in ("sync", "verify", "status"):
+            with open(arguments[1], encoding="utf-8") as stream:
+                settings = json.load(stream)
+            return syncing.command(arguments[0], settings, needed_of(settings))
     except (OSError, ValueError, asking.AskError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

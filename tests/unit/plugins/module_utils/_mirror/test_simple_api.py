@@ -169,3 +169,13 @@ def test_any_value_at_any_key_gives_a_page(entry, page):
 @given(st.text(alphabet="<>/a=\"' href-daty!&#;[]x", max_size=200))
 def test_any_markup_gives_a_page(text):
     of_html(f'<a href="demo-1.0.whl">demo-1.0.whl</a>{text}')
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [(7, 7), ("7", 7), ("seven", None), (True, None), ([7], None), (None, None)]
+)
+def test_a_serial_is_read_however_it_is_written(written: object, read: object) -> None:
+    """bandersnatch 8 writes a text, and no client looks."""
+    parsed = of_json(json_page(meta={"api-version": "1.1", "_last-serial": written}))
+    assert parsed.page.last_serial == read
+    assert parsed.page.violations == ()
