@@ -98,7 +98,9 @@ class FaultProxy:
             self.seen.append(seen)
         return seen
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes, dict[str, str]]:
         """What the server answers, and the headers that count. Raises OSError where it cannot be asked."""
         connection = http.client.HTTPSConnection(LOOPBACK, self.upstream.port, context=self._context, timeout=30)
         with contextlib.closing(connection):

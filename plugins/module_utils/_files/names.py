@@ -10,6 +10,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._audit.policy import OptionError
 

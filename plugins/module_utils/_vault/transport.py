@@ -187,18 +187,20 @@ class Transport:
 
     def _pause(self, attempt: int, failure: Failure, elapsed: float) -> float | None:
         """Seconds before it is worth another attempt; None where it never is, or no more."""
-        retries, error, within = self.connection.retries, failure.error, self.connection.timeout
-        pause = retries.backoff * 2.0**attempt if failure.retry_after is None else failure.retry_after
-        if self._is_waited_for(error):
+        within, after = self.connection.timeout, failure.retry_after
+        pause = min(self.connection.retries.backoff * 2.0**attempt, MAX_BACKOFF) if after is None else after
+        if self._is_waited_for(failure.error):
             pause, within = min(max(pause, MIN_WAIT), MAX_WAIT), max(self._patience, within)
             self._patient = elapsed + pause < within  # what comes after a wait in vain is not waited for again
-        elif attempt >= retries.total or error.kind in errors.FINAL:
+        elif not self._is_repeated(attempt, failure.error):
             return None
-        elif error.kind != errors.UNREACHABLE and error.status not in retries.statuses:
-            return None
-        elif failure.retry_after is None:
-            pause = min(pause, MAX_BACKOFF)
         return pause if elapsed + pause < within else None
+
+    def _is_repeated(self, attempt: int, error: RequestError) -> bool:
+        retries = self.connection.retries
+        if attempt >= retries.total or error.kind in errors.FINAL:
+            return False
+        return error.kind == errors.UNREACHABLE or error.status in retries.statuses
 
     def _is_waited_for(self, error: RequestError) -> bool:
         return self._patient and self.connection.retries.total > 0 and errors.may_pass(error)

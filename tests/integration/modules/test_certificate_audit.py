@@ -172,7 +172,7 @@ def test_bad_input_is_one_clear_line(arguments, message):
         ([{"password": "other-phrase"}, ["key-phrase"]], "passwords: entry 2 is a list, and no mapping; "),
         ([None], "passwords: entry 1 is empty, and no mapping; "),
         ([{"key-phrase": "key-phrase"}], "passwords: entry 1 has no password; "),
-        ([{"password": "other-phrase", "key-phrase": ""}], "passwords: entry 1 has other keys than path and password; "),
+        ([{"password": "other-phrase", "key-phrase": ""}], "passwords: entry 1 has other keys than path and "),
         ({"*.p12": "key-phrase"}, "passwords: is no list of mappings; "),
     ],
 )
