@@ -29,6 +29,8 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
     Where Ansible refuses one, it may show it, and names neither the place nor the fix.
     """
 
+    params: dict[str, Any]
+
     def __init__(self, *, secret_shapes: Mapping[str, Check], **spec: Any) -> None:
         self._secret_shapes = secret_shapes
         self._given: dict[str, Any] = {}
