@@ -52,9 +52,6 @@ extends_documentation_fragment:
 notes:
   - The server has no way to write a value only if it is still the one that was read. The live values are read again
     just before each write, and the write is left out where somebody else was quicker.
-  - While a cluster has no leader, a request is repeated for a minute, or for O(timeout) where that is longer. Any node
-    will do as O(url); a standby that answers by itself is made to show what was written before. With O(retries=0)
-    nothing is repeated.
   - Paths of C(config/cluster), once set, cannot be emptied again; the server refuses that.
 seealso:
   - module: sre.preflight.vault_pki_audit

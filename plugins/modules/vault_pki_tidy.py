@@ -127,9 +127,6 @@ attributes:
     support: none
     details: Each run tidies again. What runs already is taken up.
 notes:
-  - While a cluster has no leader, a request is repeated for a minute, or for O(timeout) where that is longer. Any node
-    will do as O(url); a standby that answers by itself is made to show what was written before. With O(retries=0)
-    nothing is repeated.
   - A tidy does not survive its leader. The next one knows nothing of it, and the task fails and says so; running it
     again does the rest.
 seealso:
