@@ -101,9 +101,10 @@ class Run:
             self.after[change.path].update(change.settings)
             return
         failure, rewritten = self._tried(change, current)
-        again = self.target.transport.connection.retries.total > 0
-        if again and failure is not None and errors.may_pass(failure) and self._is_untouched(change, current):
-            failure, rewritten = self._tried(change, current)
+        if failure is not None and errors.may_pass(failure):
+            self.target.transport.settle()
+            if self.target.transport.connection.retries.total and self._is_untouched(change, current):
+                failure, rewritten = self._tried(change, current)
         self._verify(change, current, failure, rewritten)
 
     def _tried(self, change: Change, current: Mapping[str, Any]) -> tuple[RequestError | None, bool]:

@@ -27,6 +27,7 @@ _Result = TypeVar("_Result")
 
 MAX_BACKOFF = 10.0
 MIN_WAIT, MAX_WAIT = 1.0, 5.0  # seconds between two looks whether there is a leader again
+SETTLES_WITHIN = 1.0  # seconds; measured are milliseconds
 GIVE_UP_AFTER = 3  # requests in a row without any answer: then the server is not asked again
 TOKEN_CHECK_EVERY = 5.0  # seconds; a run of refusals asks only once whether the token still holds
 TOKEN_PATH = "auth/token/lookup-self"  # noqa: S105 # a path
@@ -160,6 +161,10 @@ class Transport:
         with self._lock:
             self._silent = 0
             self._final = None
+
+    def settle(self) -> None:
+        """Waits for what a write may have done whose answer was lost: a standby that reads by itself lags behind."""
+        self._sleep(SETTLES_WITHIN)
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """``function`` of all items over all connections, in the items' order. Not to be nested."""

@@ -184,7 +184,7 @@ def test_where_no_leader_comes_back_it_says_what_was_done_and_how_to_go_back(
 
     began = time.monotonic()
     with FaultProxy(leader, at_write(2, act)) as proxy:
-        outcome = run(cluster, leader, mount, tmp_path, url=proxy.url, patience=6.0, timeout=3)
+        outcome = run(cluster, leader, mount, tmp_path, url=proxy.url, patience=6.0, timeout=10)
     assert time.monotonic() - began > 5
     assert "no connection" in str(outcome.failure)
     assert "; applied: roles/pod; not applied: config/crl, config/auto-tidy, " in str(outcome.failure)
