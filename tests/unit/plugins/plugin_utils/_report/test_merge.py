@@ -153,8 +153,7 @@ GOOD = bundle_of(stored(certificate()))
         ({"r": {"failed": True, "msg": "boom"}}, "the audit failed: boom"),
         (
             {"r": {"failed": True, "rc": 127, "msg": "No start of json char found", "module_stderr": "not shown"}},
-            "the audit failed: No start of json char found; the Python that was chosen there does not run, so set "
-            "ansible_python_interpreter",
+            "the audit failed: No start of json char found; the Python that was chosen there does not run, so set",
         ),
         ({"r": {"failed": False, "failed_when_result": False, "msg": "now: 'x' is refused"}}, "the audit failed: now"),
         ({"r": {"skipped": True}}, "nothing to audit is configured"),
