@@ -9,6 +9,10 @@ class ModuleDocFragment:
     """The attributes that the modules that change a mount share."""
 
     DOCUMENTATION = r"""
+notes:
+  - While a cluster has no leader, a request is repeated for a minute, or for O(timeout) where that is longer. Any node
+    will do as O(url); a standby that answers by itself is made to show what was written before. With O(retries=0)
+    nothing is repeated.
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.

@@ -297,6 +297,7 @@ bundle:
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.module import run_module
 from ansible_collections.sre.preflight.plugins.module_utils._files.audit import DOMAIN
+from ansible_collections.sre.preflight.plugins.module_utils._files.names import check_passwords
 
 OPTIONS = {
     "paths": {"type": "list", "elements": "path"},
@@ -334,6 +335,7 @@ def main() -> None:
     run_module(
         DOMAIN,
         OPTIONS,
+        secret_shapes={"passwords": check_passwords},
         required_one_of=[(*TARGETS, "replay_path")],
         mutually_exclusive=[(target, "replay_path") for target in TARGETS],
     )

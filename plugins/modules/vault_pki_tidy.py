@@ -126,6 +126,9 @@ attributes:
   idempotent:
     support: none
     details: Each run tidies again. What runs already is taken up.
+notes:
+  - A tidy does not survive its leader. The next one knows nothing of it, and the task fails and says so; running it
+    again does the rest.
 seealso:
   - module: sre.preflight.vault_pki_config
 """

@@ -38,7 +38,10 @@ class Options:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ansible-playbook; see with_lab."""
     description = "Audit the embedded lab: a small package index, with real servers on loopback."
-    return with_lab("audit", description, audit, arguments)
+    code = with_lab("audit", description, audit, arguments)
+    if code == 0:
+        say("The lab is gone, and its inventory with it; `make remediate` starts another and carries out its plan.")
+    return code
 
 
 def audit(lab: EmbeddedLab, options: Options) -> int:

@@ -34,6 +34,8 @@ class VaultServer(Server):
     """
 
     port_count = 2  # API and cluster
+    serves_as: tuple[int, ...] = (HEALTHY,)
+    """What sys/health answers once it is unsealed. (A node of a cluster need not lead.)"""
 
     def __init__(
         self,
@@ -146,19 +148,20 @@ class VaultServer(Server):
         self.client.request("PUT", "sys/seal")
 
     def unseal(self) -> None:
-        """Returns when it is active."""
+        """Returns when it is in service."""
         self.client.request("PUT", "sys/unseal", {"key": self.unseal_key})
         self.await_active()
 
     def await_active(self) -> None:
-        """Returns when it leads, as it does again some time after its storage is back."""
-        wait_until(self._is_active, within=self.ready_within, what=f"{self.title} to be unsealed and active")
+        """Returns when it leads, as it does again some time after its storage is back; or stands by, in a cluster."""
+        what = f"{self.title} to be unsealed and active"
+        wait_until(lambda: self.health() in self.serves_as, within=self.ready_within, what=what)
 
     def stop(self) -> None:
         if self._client is not None:
             self._client.close()
         super().stop()
 
-    def _is_active(self) -> bool:
-        status, _body = self.client.raw("GET", "sys/health", timeout=PROBE_TIMEOUT)
-        return status == HEALTHY
+    def health(self) -> int:
+        """The status of sys/health. Raises OSError where it does not answer."""
+        return self.client.raw("GET", "sys/health", timeout=PROBE_TIMEOUT)[0]

@@ -19,14 +19,17 @@ import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from tests.support.servers import LOOPBACK, raw_server, server_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.lab.vault_server import VaultServer
+
+PASSED_BACK = ("location", "retry-after", "x-vault-index")
 
 
 class Seen(NamedTuple):
@@ -59,13 +62,16 @@ Fault = Answer | Cut | None
 
 
 class FaultProxy:
-    """Serves the server's own certificate, asks ``script`` about each request, and passes on what it lets pass."""
+    """Serves the server's own certificate, asks ``script`` about each request, and passes on what it lets pass.
+
+    ``upstream`` may be set to another node with the same certificate, as a load balancer changes it.
+    """
 
     def __init__(self, server: VaultServer, script: Callable[[Seen], Fault] = lambda seen: None) -> None:
         self.script = script
         self.seen: list[Seen] = []
         self._lock = threading.Lock()
-        self._upstream = server
+        self.upstream = server
         self._context = ssl.create_default_context(cadata=server.authority.pem.decode())
         self._server = ThreadingHTTPServer((LOOPBACK, 0), _handler(self))
         self._server.daemon_threads = True
@@ -92,14 +98,17 @@ class FaultProxy:
             self.seen.append(seen)
         return seen
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """What the server answers. Raises OSError where it cannot be asked."""
-        connection = http.client.HTTPSConnection(LOOPBACK, self._upstream.port, context=self._context, timeout=30)
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """What the server answers, and the headers that count. Raises OSError where it cannot be asked."""
+        connection = http.client.HTTPSConnection(LOOPBACK, self.upstream.port, context=self._context, timeout=30)
         with contextlib.closing(connection):
             try:
                 connection.request(method, path, body=body or None, headers=headers)
                 response = connection.getresponse()
-                return response.status, response.read()
+                kept = {name: value for name, value in response.headers.items() if name.lower() in PASSED_BACK}
+                return response.status, response.read(), kept
             except http.client.HTTPException as error:
                 raise ConnectionError(str(error)) from error
 
@@ -126,8 +135,10 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
                 pass
             self.close_connection = True
 
-        def answer(self, status: int, body: bytes) -> None:
+        def answer(self, status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

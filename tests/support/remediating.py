@@ -42,14 +42,19 @@ def growing_mount(server: VaultServer, path: str, *, revoked: int = 30, leased: 
 
 @dataclass
 class Site:
-    """A controller with an inventory of one host that has the rights of both shipped policies on the mounts."""
+    """A controller with an inventory of one host that has the rights of both shipped policies on the mounts.
+
+    ``url`` is where the server is reached, which may be something between.
+    """
 
     server: VaultServer
     directory: Path
     mounts: tuple[str, ...]
     token: str = field(init=False)
+    url: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.url = self.server.url
         (self.directory / "ca.pem").write_bytes(self.server.authority.pem)
         self.token = self.new_token()
 
@@ -70,7 +75,7 @@ class Site:
     def host(self) -> dict[str, Any]:
         return {
             "ansible_connection": "local",
-            "preflight_vault_url": self.server.url,
+            "preflight_vault_url": self.url,
             "preflight_vault_ca_cert": str(self.directory / "ca.pem"),
             "preflight_vault_token": self.token,
             "preflight_vault_mounts": list(self.mounts),

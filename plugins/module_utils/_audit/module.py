@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -19,14 +19,55 @@ from .policy import OptionError, Setting
 _TYPES = {"percent": "float", "factor": "float", "count": "int", "duration": "str"}
 
 
-def run_module(domain: Domain, options: Mapping[str, Mapping[str, Any]], **spec: Any) -> None:
+Check = Callable[[Any], None]
+"""Takes an option's value as it was given. Raises OptionError where its shape is another."""
+
+
+class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
+    """``secret_shapes``: {option: check} of options that hold secrets.
+
+    Where Ansible refuses one, it may show it, and names neither the place nor the fix.
+    """
+
+    params: dict[str, Any]
+
+    def __init__(self, *, secret_shapes: Mapping[str, Check], **spec: Any) -> None:
+        self._secret_shapes = secret_shapes
+        self._given: dict[str, Any] = {}
+        super().__init__(**spec)
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self._given = dict(self.params)  # the check of the types takes out what it refuses
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """Ansible's, but for the words on a secret of another shape, and without its value in the invocation."""
+        for option, check in self._secret_shapes.items():
+            try:
+                check(self._given.get(option))
+            except OptionError as error:
+                msg = str(error)
+                self.params = {**self.params, option: "(not shown)"}
+        super().fail_json(msg, **result)
+
+
+def run_module(
+    domain: Domain,
+    options: Mapping[str, Mapping[str, Any]],
+    *,
+    secret_shapes: Mapping[str, Check] | None = None,
+    **spec: Any,
+) -> None:
     """Runs an audit module with its own ``options`` beside the contract's and its thresholds; never returns.
 
-    ``spec`` goes to AnsibleModule (required_one_of and so on).
+    ``secret_shapes``: see Module. ``spec`` goes to AnsibleModule (required_one_of and so on).
     """
     thresholds = {setting.name: _threshold(setting) for setting in domain.settings}
-    module = AnsibleModule(
-        argument_spec={**options, **thresholds, **CONTRACT_OPTIONS}, supports_check_mode=True, **spec
+    module = Module(
+        argument_spec={**options, **thresholds, **CONTRACT_OPTIONS},
+        supports_check_mode=True,
+        secret_shapes=secret_shapes or {},
+        **spec,
     )
     check_libraries(module, domain.libraries)
     try:

@@ -10,6 +10,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .._audit.policy import OptionError
 
@@ -83,6 +84,30 @@ class Patterns:
         return any(p.match(name) for p in self._names) or any(p.match(path) for p in self._paths)
 
 
+_KEYS = {"path", "password"}
+_SHAPE = "write each as {path: '*.p12', password: ...}, where the path may be left out; what was given is not shown"
+
+
+def check_passwords(given: Any) -> None:
+    """Raises OptionError where ``given`` is not shaped like ``entries`` of Passwords; the line shows nothing of it."""
+    entries = [given] if isinstance(given, str) else given or []
+    if not isinstance(entries, list):
+        raise OptionError("passwords: is no list of mappings; " + _SHAPE)
+    for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, str) and "password=" in entry:
+            continue  # Ansible reads it as a mapping
+        if not isinstance(entry, Mapping):
+            raise OptionError(f"passwords: entry {number} is {_kind(entry)}, and no mapping; {_SHAPE}")
+        if "password" not in entry:
+            raise OptionError(f"passwords: entry {number} has no password; {_SHAPE}")
+        if set(entry) - _KEYS:
+            raise OptionError(f"passwords: entry {number} has other keys than path and password; {_SHAPE}")
+
+
+def _kind(value: Any) -> str:
+    return {str: "text", list: "a list", type(None): "empty"}.get(type(value), "a number or boolean")
+
+
 class Passwords:
     """The passwords of keystores, by pattern of their path; kept here and never shown.
 
@@ -93,7 +118,7 @@ class Passwords:
     def __init__(self, entries: Sequence[Mapping[str, str]]) -> None:
         self._entries: list[tuple[Patterns, str]] = []
         for number, entry in enumerate(entries, start=1):
-            if not isinstance(entry, Mapping) or set(entry) != {"path", "password"}:
+            if not isinstance(entry, Mapping) or set(entry) != _KEYS:
                 raise OptionError(f"passwords: entry {number} must have exactly the keys path and password")
             if not isinstance(entry["password"], str):
                 raise OptionError(f"passwords: the password of entry {number} must be text")

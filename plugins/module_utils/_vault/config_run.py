@@ -100,12 +100,27 @@ class Run:
         if all(same(change.path, current.get(key), value) for key, value in change.settings.items()):
             self.after[change.path].update(change.settings)
             return
-        failure, rewritten = None, False
-        try:
-            rewritten = self._write(change, current)
-        except RequestError as error:
-            failure = error
+        failure, rewritten = self._tried(change, current)
+        if failure is not None and errors.may_pass(failure):
+            self.target.transport.settle()
+            if self.target.transport.connection.retries.total and self._is_untouched(change, current):
+                failure, rewritten = self._tried(change, current)
         self._verify(change, current, failure, rewritten)
+
+    def _tried(self, change: Change, current: Mapping[str, Any]) -> tuple[RequestError | None, bool]:
+        """The failure of a write, if any, and whether it was that of a whole role."""
+        try:
+            return None, self._write(change, current)
+        except RequestError as error:
+            return error, False
+
+    def _is_untouched(self, change: Change, current: Mapping[str, Any]) -> bool:
+        """Whether all at the path is as it was, so that a write that failed while the leader changed did nothing."""
+        try:
+            live = self.target.read(change.path)
+        except RequestError:
+            return False
+        return all(same(change.path, live.get(key), current.get(key)) for key in {*live, *current})
 
     def _write(self, change: Change, current: Mapping[str, Any]) -> bool:
         """Writes what differs, and nothing else; whether a whole role had to be written for it. Raises RequestError.
@@ -126,7 +141,7 @@ class Run:
         except RequestError as error:
             if error.kind != errors.UNSUPPORTED:
                 raise
-            call("POST", path, body={**to_send(current), **body})
+            call("POST", path, body={**to_send(current), **body}, repeat=False)
             return True
         return False
 

@@ -21,6 +21,10 @@ from .connection import CONNECTION_OPTIONS
 from .session import logged_in
 from .transport import Transport
 
+PATIENCE = 60.0
+"""Seconds for which a run waits for a leader; a cluster on Consul needs the longest, 15 s for the lock and as much for
+its delay."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,7 +44,7 @@ def run_module(
     module = AnsibleModule(argument_spec={**CONNECTION_OPTIONS, **AUTH_OPTIONS, **options}, supports_check_mode=True)
     check_libraries(module, libraries)
     try:
-        with logged_in(module.params, os.environ) as transport:
+        with logged_in(module.params, os.environ, patience=PATIENCE) as transport:
             outcome = act(transport, module.params, module.check_mode)
     except OptionError as error:
         module.fail_json(msg=str(error))

@@ -18,7 +18,9 @@ UNSUPPORTED = "unsupported"  # this product or version has no such path
 NO_MOUNT = "no-mount"
 TOKEN = "token"  # noqa: S105 # the name of a kind
 SEALED = "sealed"
-STANDBY = "standby"
+STANDBY = "standby"  # it does not forward, or its leader is gone
+NO_LEADER = "no-leader"  # the cluster elects one
+BEHIND = "behind"  # a standby that answers by itself, and lacks what was just written
 UNINITIALISED = "uninitialised"
 RATE_LIMITED = "rate-limited"
 SERVER_ERROR = "server-error"
@@ -35,6 +37,9 @@ ABSENT = (MISSING, EMPTY)
 
 FINAL = frozenset({TOKEN, SEALED, UNINITIALISED, TLS})
 """After one of these no other request can succeed. (A standby forwards all but a few to the active node.)"""
+
+FAILOVER = frozenset({STANDBY, NO_LEADER, BEHIND, UNREACHABLE})
+"""What a cluster shows while another node takes the lead."""
 
 _MAX_WORDS = 300
 
@@ -84,9 +89,22 @@ def words_of(body: bytes) -> str:
     return "; ".join(kept)[:_MAX_WORDS]
 
 
-def error_of(path: str, capability: str, status: int, body: bytes, *, location: str | None = None) -> RequestError:
-    """The failure that an HTTP status of 300 and more is. A refused token is told apart elsewhere."""
+def may_pass(error: RequestError) -> bool:
+    """Whether it is over once a leader is elected; what stands in front of a cluster answers 502 to 504 until then."""
+    return error.kind in FAILOVER or (error.kind == SERVER_ERROR and error.status in (502, 503, 504))
+
+
+def error_of(
+    path: str, capability: str, status: int, body: bytes, *, location: str | None = None, index: str | None = None
+) -> RequestError:
+    """The failure that an HTTP status of 300 and more is. A refused token is told apart elsewhere.
+
+    ``index`` is the state of the storage that was asked for, if any.
+    """
     words = words_of(body)
+    # Vault Enterprise answers 412 and OpenBao 429, whose quotas have words (measured on 2.7.2).
+    if index and (status == 412 or (status == 429 and not words)):
+        return RequestError(BEHIND, path, "the standby lacks what was just written", status=status)
     if status in (301, 302, 307, 308):
         where = f" and redirects to {location}" if location else ""
         return RequestError(STANDBY, path, f"the server is a standby{where}; ask the active one", status=status)
@@ -105,6 +123,8 @@ def error_of(path: str, capability: str, status: int, body: bytes, *, location: 
 def _kind_and_reason(status: int, words: str) -> tuple[str, str]:
     if "is sealed" in words:
         return SEALED, "the server is sealed"
+    if "active cluster node not found" in words:
+        return NO_LEADER, "the cluster has no leader"
     if "not initialized" in words:
         return UNINITIALISED, "the server is not initialised"
     # The second is what tuning answers, with a 400.

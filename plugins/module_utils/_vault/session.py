@@ -19,15 +19,19 @@ from .transport import Transport
 
 
 @contextmanager
-def logged_in(params: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Transport]:
+def logged_in(
+    params: Mapping[str, Any], environment: Mapping[str, str], *, patience: float = 0.0
+) -> Iterator[Transport]:
     """A transport that has logged in as the options of the connection and of the login say; it is closed at the end.
+
+    ``patience``: see Transport.
 
     Raises OptionError for bad input, for a refused login, and in place of any RequestError that leaves the block:
     then the server could not be asked what the run depends on.
     """
     require()
     connection = from_params(params, environment)
-    transport = Transport(connection)
+    transport = Transport(connection, patience=patience)
     try:
         log_in(transport, params, environment)
         yield transport

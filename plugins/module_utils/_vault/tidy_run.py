@@ -48,6 +48,8 @@ PASSING = frozenset(
         errors.RATE_LIMITED,
         errors.SEALED,
         errors.STANDBY,
+        errors.NO_LEADER,
+        errors.BEHIND,
         errors.UNREADABLE,
     )
 )
@@ -195,7 +197,8 @@ class TidyRun:
     def _has_ended(self) -> bool:
         """One poll. Whether there is nothing to wait for any more; ``failure`` says where that is no success."""
         try:
-            self.status = normalise(self.transport.read(f"{self.mount}tidy-status"))
+            # Not repeated: the wait is its own repetition, and tells that it cannot ask.
+            self.status = normalise(self.transport.read(f"{self.mount}tidy-status", repeat=False))
         except RequestError as error:
             if error.kind not in PASSING:
                 raise

@@ -26,9 +26,12 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 MAX_BACKOFF = 10.0
+MIN_WAIT, MAX_WAIT = 1.0, 5.0  # seconds between two looks whether there is a leader again
+SETTLES_WITHIN = 1.0  # seconds; measured are milliseconds
 GIVE_UP_AFTER = 3  # requests in a row without any answer: then the server is not asked again
 TOKEN_CHECK_EVERY = 5.0  # seconds; a run of refusals asks only once whether the token still holds
 TOKEN_PATH = "auth/token/lookup-self"  # noqa: S105 # a path
+INDEX = "X-Vault-Index"  # of the storage, after a write: what is older than that is no answer to what comes next
 
 
 class Request(NamedTuple):
@@ -64,6 +67,7 @@ class Failure(NamedTuple):
 class Transport:
     """Requests to one server, at most ``connection.max_connections`` at once. Thread-safe.
 
+    ``patience``: seconds for which a request is repeated while a cluster that has answered before elects a leader.
     ``token`` is sent with each; ``retried`` counts by reason what had to be repeated. ``token_checked`` says that
     auth/token/lookup-self worked, so that its refusal later on means an expired token.
     """
@@ -73,6 +77,7 @@ class Transport:
         connection: Connection,
         *,
         token: str | None = None,
+        patience: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -80,6 +85,9 @@ class Transport:
         self.token = token
         self.retried: dict[str, int] = {}
         self.token_checked = False
+        self._patience = patience
+        self._patient = False
+        self._index: str | None = None
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -96,9 +104,11 @@ class Transport:
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._pool.close()
 
-    def read(self, path: str, *, namespace: str = "", query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def read(
+        self, path: str, *, namespace: str = "", query: Mapping[str, Any] | None = None, repeat: bool = True
+    ) -> dict[str, Any]:
         """The ``data`` of GET /v1/``path``. Raises RequestError."""
-        return _data(path, self.request(Request("GET", path, namespace, query or {})))
+        return _data(path, self.request(Request("GET", path, namespace, query or {}, repeat=repeat)))
 
     def listing(self, path: str, *, namespace: str = "", **query: Any) -> dict[str, Any]:
         """The ``data`` of LIST /v1/``path``: ``keys``, and ``key_info`` where the path has it; {"keys": []} if empty.
@@ -153,6 +163,10 @@ class Transport:
             self._silent = 0
             self._final = None
 
+    def settle(self) -> None:
+        """Waits for what a write may have done whose answer was lost: a standby that reads by itself lags behind."""
+        self._sleep(SETTLES_WITHIN)
+
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """``function`` of all items over all connections, in the items' order. Not to be nested."""
         return self._workers.map(function, items)
@@ -161,30 +175,41 @@ class Transport:
         """One request with its retries, until the deadline. Raises RequestError."""
         if self._final is not None:
             raise self._final.at(request.path)
-        deadline = self._clock() + self.connection.timeout
-        attempt = 0
+        began, timeout = self._clock(), self.connection.timeout
+        deadline, attempt = began + timeout, 0
         while True:
             outcome = self._attempt(request, deadline)
             if isinstance(outcome, Answer):
-                self._silent = 0
+                self._silent, self._patient = 0, self._patience > 0
                 return outcome
-            pause = self._pause(attempt, outcome) if request.repeat else None
-            if pause is None or self._clock() + pause >= deadline:
+            pause = self._pause(attempt, outcome, self._clock() - began) if request.repeat else None
+            if pause is None:
                 raise self._concluded(outcome.error)
             self._count_retry(outcome.error)
             self._sleep(pause)
             attempt += 1
+            if self._is_waited_for(outcome.error):
+                deadline = self._clock() + timeout
 
-    def _pause(self, attempt: int, failure: Failure) -> float | None:
-        """Seconds before it is worth another attempt; None where it never is."""
-        retries, error = self.connection.retries, failure.error
+    def _pause(self, attempt: int, failure: Failure, elapsed: float) -> float | None:
+        """Seconds before it is worth another attempt; None where it never is, or no more."""
+        within, after = self.connection.timeout, failure.retry_after
+        pause = min(self.connection.retries.backoff * 2.0**attempt, MAX_BACKOFF) if after is None else after
+        if self._is_waited_for(failure.error):
+            pause, within = min(max(pause, MIN_WAIT), MAX_WAIT), max(self._patience, within)
+            self._patient = elapsed + pause < within  # what comes after a wait in vain is not waited for again
+        elif not self._is_repeated(attempt, failure.error):
+            return None
+        return pause if elapsed + pause < within else None
+
+    def _is_repeated(self, attempt: int, error: RequestError) -> bool:
+        retries = self.connection.retries
         if attempt >= retries.total or error.kind in errors.FINAL:
-            return None
-        if error.kind != errors.UNREACHABLE and error.status not in retries.statuses:
-            return None
-        if failure.retry_after is not None:
-            return failure.retry_after
-        return min(retries.backoff * 2.0**attempt, MAX_BACKOFF)
+            return False
+        return error.kind == errors.UNREACHABLE or error.status in retries.statuses
+
+    def _is_waited_for(self, error: RequestError) -> bool:
+        return self._patient and self.connection.retries.total > 0 and errors.may_pass(error)
 
     def _attempt(self, request: Request, deadline: float) -> Answer | Failure:
         path = f"{self._prefix}{quote(request.path, safe='/:')}"
@@ -197,15 +222,19 @@ class Transport:
         except CONNECTION_ERRORS as error:
             return Failure(error_of_connection(request.path, error, self.connection.timeout))
         if reply.status < 300 or (request.any_status and _is_status(reply.content)):
+            if request.method != "GET":
+                self._index = reply.header(INDEX) or self._index
             return Answer(reply.status, reply.content)
-        location = reply.header("Location")
-        failure = error_of(request.path, request.capability, reply.status, reply.content, location=location)
+        facts = {"location": reply.header("Location"), "index": self._index}
+        failure = error_of(request.path, request.capability, reply.status, reply.content, **facts)
         return Failure(failure, retry_after(reply.header("Retry-After")))
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {"X-Vault-Request": "true", "User-Agent": f"sre.preflight/{COLLECTION_VERSION}"}
         if self.token:
             headers["X-Vault-Token"] = self.token
+        if self._index:
+            headers[INDEX] = self._index
         namespace = "/".join(part for part in (self.connection.namespace, request.namespace.strip("/")) if part)
         # The status paths are the server's own: OpenBao refuses sys/health in a namespace.
         if namespace and not request.any_status:
@@ -217,7 +246,7 @@ class Transport:
 
     def _count_retry(self, error: RequestError) -> None:
         with self._lock:
-            reason = str(error.status) if error.status else error.kind
+            reason = str(error.status) if error.status and error.kind not in errors.FAILOVER else error.kind
             self.retried[reason] = self.retried.get(reason, 0) + 1
 
     def _concluded(self, error: RequestError) -> RequestError:

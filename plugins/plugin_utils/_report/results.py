@@ -73,13 +73,20 @@ def _document(result: Any) -> dict[str, Any]:
         raise BundleError(f"unreachable: {_line(result.get('msg'))}")
     # Not only "failed": a task with failed_when=false has a message in place of a bundle.
     if result.get("failed") or (result.get("msg") and not result.get("bundle")):
-        raise BundleError(f"the audit failed: {_line(result.get('msg'))}")
+        raise BundleError(f"the audit failed: {_line(result.get('msg'))}{_hint(result)}")
     if not result.get("bundle"):
         raise BundleError("the audit ran without bundle=true, so there is no evidence to merge")
     try:
         return _checked(unpack(str(result["bundle"])))
     except BundleError as error:
         raise BundleError(f"its bundle cannot be used: {error}") from None
+
+
+def _hint(result: Mapping[str, Any]) -> str:
+    """What Ansible's words for a module that never began do not say. The shell's own may hold anything."""
+    if result.get("rc") not in (126, 127):
+        return ""
+    return "; the Python that was chosen there does not run, so set ansible_python_interpreter"
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:

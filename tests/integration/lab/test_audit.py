@@ -124,7 +124,8 @@ def test_says_what_starts_and_ends_with_the_summary(run: Run) -> None:
     assert re.fullmatch(r"Starting OpenBao \d\S+ on 127\.0\.0\.1:\d+ \.\.\.", lines[0])
     assert re.fullmatch(r"Auditing 5 pods and their controller; the lab was ready in \d+\.\d s \.\.\.", lines[1])
     assert lines[2].startswith("FAIL  3 critical, ")
-    assert lines[-1] == f"HTML report: {run.place.folder}/report/preflight.html"
+    assert lines[-2] == f"HTML report: {run.place.folder}/report/preflight.html"
+    assert lines[-1].startswith("The lab is gone, and its inventory with it; `make remediate` starts another ")
     assert "\x1b" not in run.output
 
 

@@ -129,7 +129,7 @@ def test_an_unreachable_endpoint_is_unknown_and_the_rest_goes_on(tree):
             {"paths": ["/x"], "rotator": "certbot"},
             "rotator: 'certbot' is not known; use one of kubelet, consul-connect",
         ),
-        ({"paths": ["/x"], "passwords": [{"path": "*"}]}, "missing required arguments: password found in passwords"),
+        ({"paths": ["/x"], "passwords": [{"path": "*"}]}, "passwords: entry 1 has no password; write each as {path: "),
         ({"paths": ["/x"], "timeout": "long"}, "timeout"),
         ({"paths": ["/x"], "timeout": "inf"}, "timeout: inf is out of range; give 0.001 to 86400"),
         ({"paths": []}, "paths, kubeconfigs, endpoints, endpoints_path: they name nothing; name what is to be audited"),
@@ -162,6 +162,26 @@ def test_bad_input_is_one_clear_line(arguments, message):
     assert result["failed"]
     assert message in result["msg"]
     assert "\n" not in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("passwords", "message"),
+    [
+        (["key-phrase"], "passwords: entry 1 is text, and no mapping; write each as {path: '*.p12', password: ...}"),
+        ("key-phrase", "passwords: entry 1 is text, and no mapping; "),
+        ([{"password": "other-phrase"}, ["key-phrase"]], "passwords: entry 2 is a list, and no mapping; "),
+        ([None], "passwords: entry 1 is empty, and no mapping; "),
+        ([{"key-phrase": "key-phrase"}], "passwords: entry 1 has no password; "),
+        ([{"password": "other-phrase", "key-phrase": ""}], "passwords: entry 1 has other keys than path and "),
+        ({"*.p12": "key-phrase"}, "passwords: is no list of mappings; "),
+    ],
+)
+def test_passwords_of_another_shape_are_one_line_and_not_shown(passwords, message):
+    result = run_module(MODULE, {"paths": ["/x"], "passwords": passwords})
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+    assert result["msg"].endswith("what was given is not shown")
+    assert "-phrase" not in json.dumps(result)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,14 @@ def test_bad_input_is_one_clear_line(refusals, number, message):
     assert message in refusals[number]
 
 
+def test_passwords_of_another_shape_are_one_line_and_not_shown(fleet, tmp_path):
+    hosts = _of(fleet, "well")
+    hosts["all"]["hosts"]["well"] = {**hosts["all"]["hosts"]["well"], "preflight_passwords": ["key-phrase"]}
+    completed = run_playbook(PLAYBOOK, tmp_path, "-v", inventory=hosts)
+    assert "passwords: entry 1 is text, and no mapping; write each as {path: '*.p12', password: " in completed.stdout
+    assert "key-phrase" not in completed.stdout + completed.stderr
+
+
 def test_a_previous_report_that_cannot_be_used_is_a_warning(tmp_path):
     other = tmp_path / "other.json"
     other.write_text('{"schema": "other"}')

@@ -11,12 +11,17 @@ import json
 import os
 import re
 import signal
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tests.integration.vault.auditing import AuditedOpenBao, audited
+from tests.lab.cluster import start_cluster
+from tests.lab.openbao import OpenBao
 from tests.lab.pairings import OPENBAO_RAFT, PAIRINGS, start_pairing
+from tests.lab.vault import Vault
+from tests.support.fault_proxy import Cut, Fault, FaultProxy, Seen
 from tests.support.remediating import Site, growing_mount
 
 if TYPE_CHECKING:
@@ -250,32 +255,45 @@ def test_a_plan_that_was_edited_into_nonsense_is_refused_with_every_reason(site)
     assert "and 1 more, as told above; nothing was changed" in completed.stdout
 
 
-def killed_at(site: Site, task: str) -> None:
-    """The playbook with all that it started, killed as soon as it says that it is at that task."""
-    with site.start("sre.preflight.remediate", "-e", f"preflight_plan_path={site.plan}") as process:
+def killed_at(site: Site, task: str, *arguments: str, time: int = 1) -> None:
+    """The playbook with all that it started, killed as soon as it says that it is at that task for that time."""
+    with site.start("sre.preflight.remediate", "-e", f"preflight_plan_path={site.plan}", *arguments) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if task in line:
+            time -= task in line
+            if not time:
                 break
+        else:
+            pytest.fail(f"there was no task {task!r}")
         os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
 
 
+def full(*values: Any) -> Any:
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
 @pytest.mark.parametrize(
-    "task",
+    ("task", "time"),
     [
-        pytest.param("Save the state", marks=pytest.mark.full),
-        "Set what differs",
-        pytest.param("Tidy now", marks=pytest.mark.full),
-        pytest.param("Compare the audits", marks=pytest.mark.full),
+        full("Read the plan", 1),
+        full("Compare the settings with the live ones", 1),
+        full("Say what is to be done", 1),
+        full("Audit the mount", 1),
+        full("Save the state", 1),
+        ("Set what differs", 1),
+        full("Tidy and rotate the CRL now", 1),
+        full("Audit the mount", 2),
+        full("Compare the audits", 1),
     ],
 )
-def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next(site, task):
+def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next(site, task, time):
     site.write_plan(site.plan_entries()[:1])
     mount = site.plan_entries()[0]["target"]["mount"].strip("/")
     before = live(site, mount)
-    killed_at(site, task)
-    completed = site.remediate()
+    now = ("-e", "vault_tidy_now=true") if task == "Tidy and rotate the CRL now" else ()
+    killed_at(site, task, *now, time=time)
+    completed = site.remediate(*now)
     assert completed.returncode == 0, completed.stdout
     assert live(site, mount)["config/crl"]["auto_rebuild"] is True
     assert [each["status"] for each in site.saved()] == ["applied"]
@@ -283,6 +301,57 @@ def test_a_run_that_was_killed_is_brought_to_its_end_by_the_next(site, task):
     (state,) = site.states.iterdir()
     assert site.remediate("-e", f"vault_tidy_rollback={state}").returncode == 0
     assert live(site, mount) == before
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", range(1, len(PATHS) + 1))
+def test_a_run_that_was_killed_after_any_of_its_writes_is_brought_to_its_end(site, number):
+    site.write_plan(site.plan_entries()[:1])
+    mount = site.plan_entries()[0]["target"]["mount"].strip("/")
+    before = live(site, mount)
+    written, killed = threading.Event(), threading.Event()
+    paths: set[str] = set()
+
+    def script(seen: Seen) -> Fault:
+        if seen.writes:
+            paths.add(seen.path)
+        if len(paths) == number and not seen.writes:  # it reads again what it has written
+            written.set()
+            killed.wait(60)
+            return Cut()
+        return None
+
+    with FaultProxy(site.server, script) as proxy:
+        site.url = proxy.url
+        with site.start("sre.preflight.remediate", "-e", f"preflight_plan_path={site.plan}") as process:
+            assert written.wait(120)
+            os.killpg(process.pid, signal.SIGKILL)
+        killed.set()
+    assert len(paths) == number
+    site.url = site.server.url
+    completed = site.remediate()
+    assert completed.returncode == 0, completed.stdout
+    assert "an earlier run came to no end; what it saved in " in completed.stdout
+    assert [each["status"] for each in site.saved()] == ["applied"]
+    (state,) = site.states.iterdir()
+    assert site.remediate("-e", f"vault_tidy_rollback={state}").returncode == 0
+    assert live(site, mount) == before
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("task", ["Read the saved state", "Set what differs", "Close the saved state"])
+def test_a_way_back_that_was_killed_is_gone_to_its_end_by_the_next(site, task):
+    site.write_plan(site.plan_entries()[:1])
+    mount = site.plan_entries()[0]["target"]["mount"].strip("/")
+    before = live(site, mount)
+    assert site.remediate().returncode == 0
+    (state,) = site.states.iterdir()
+    rollback = ("-e", f"vault_tidy_rollback={state}")
+    killed_at(site, task, *rollback)
+    completed = site.remediate(*rollback)
+    assert completed.returncode == 0, completed.stdout
+    assert live(site, mount) == before
+    assert [each["status"] for each in site.saved()] == ["rolled_back"]
 
 
 @pytest.mark.full
@@ -295,6 +364,35 @@ def test_two_runs_at_once_end_as_planned(site):
     completed = site.remediate()
     assert completed.returncode == 0, completed.stdout
     assert "already as planned" in site.remediate().stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("product", [OpenBao, Vault])
+def test_the_leader_dies_in_the_middle(lab_authority, server_certificate, tmp_path, product):
+    """By way of a standby: before the second write there is another leader, and the run goes on under it."""
+    with start_cluster(product, certificate=server_certificate, authority=lab_authority) as cluster:
+        growing_mount(cluster.leader(), "services")
+        site = Site(cluster.leader(), tmp_path, ("services",))
+        entries = site.audit()
+        site.server = cluster.standby()
+        paths: list[str] = []
+
+        def script(seen: Seen) -> Fault:
+            if seen.writes and seen.path not in paths:
+                paths.append(seen.path)
+                if len(paths) == 2:
+                    cluster.kill()
+            return None
+
+        with FaultProxy(site.server, script) as proxy:
+            site.url = proxy.url
+            completed = site.remediate("-e", "vault_tidy_now=true")
+        assert completed.returncode == 0, completed.stdout
+        assert re.search(r"requests to the server had to be repeated: \d+ x ", completed.stdout + completed.stderr)
+        assert len(paths) == len(entries[0]["settings"]) + 1  # and the tidy
+        assert [each["status"] for each in site.saved()] == ["applied"]
+        site.url = cluster.leader().url
+        assert "already as planned" in site.remediate().stdout
 
 
 @pytest.mark.full

@@ -45,10 +45,18 @@ def config_token(server: VaultServer, *mounts: str) -> str:
     return token_with(server, policy_for(*mounts, policy=CONFIG_POLICY))
 
 
-def configured(server: VaultServer, tmp_path: Path, token: str, *, check_mode: bool = False, **params: Any) -> Outcome:
-    """What vault_pki_config does with these options; the token is nowhere in it."""
+def configured(
+    server: VaultServer,
+    tmp_path: Path,
+    token: str,
+    *,
+    check_mode: bool = False,
+    patience: float = 0.0,
+    **params: Any,
+) -> Outcome:
+    """What vault_pki_config does with these options; the token is nowhere in it. ``patience``: see Transport."""
     given = options(server, tmp_path, token=token, **params)
-    with logged_in(given, {}) as transport:
+    with logged_in(given, {}, patience=patience) as transport:
         outcome = configure(transport, given, check_mode)
     assert token not in json.dumps(outcome.result) + str(outcome.failure)
     return outcome
@@ -61,13 +69,14 @@ def tidied(
     *,
     check_mode: bool = False,
     clock: Callable[[], float] = time.time,
+    patience: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
     **params: Any,
 ) -> Outcome:
-    """What vault_pki_tidy does with these options; the token is nowhere in it."""
+    """What vault_pki_tidy does with these options; the token is nowhere in it. ``patience``: see Transport."""
     defaults = {name: option.get("default") for name, option in TIDY_OPTIONS.items()}
     given = options(server, tmp_path, **{**defaults, "token": token, **params})
-    with logged_in(given, {}) as transport:
+    with logged_in(given, {}, patience=patience) as transport:
         outcome = tidy(transport, given, check_mode, clock=clock, sleep=sleep)
     assert token not in json.dumps(outcome.result) + str(outcome.failure)
     return outcome

@@ -43,11 +43,12 @@ class Sleeper:
 
 @contextmanager
 def transport_to(
-    script: Callable[[Received], Reply], sleeper: Sleeper | None = None, **options: Any
+    script: Callable[[Received], Reply], sleeper: Sleeper | None = None, *, patience: float = 0.0, **options: Any
 ) -> Iterator[tuple[Transport, ScriptedServer]]:
     with ScriptedServer(script) as server:
-        times = {"clock": sleeper.clock, "sleep": sleeper.sleep} if sleeper else {}
-        transport = Transport(from_params({"url": server.url, **options}, {}), token=TOKEN, **times)
+        times: dict[str, Any] = {"clock": sleeper.clock, "sleep": sleeper.sleep} if sleeper else {}
+        connection = from_params({"url": server.url, **options}, {})
+        transport = Transport(connection, token=TOKEN, patience=patience, **times)
         try:
             yield transport, server
         finally:
@@ -224,6 +225,80 @@ def test_a_run_of_missing_rights_asks_for_the_token_once() -> None:
         kinds = [failure_of(transport, f"pki/roles/{number}").kind for number in range(20)]
     assert set(kinds) == {errors.FORBIDDEN}
     assert len(server.requests) == 21
+
+
+NO_LEADER = Reply(500, {"errors": ["local node not active but active cluster node not found"]})
+GONE = Reply(307, headers={"Location": ACTIVE})
+FAILOVER = [NO_LEADER, GONE, Reply(drop=True), Reply(502), Reply(503, b"<html>no server is available</html>")]
+
+
+@pytest.mark.parametrize("reply", FAILOVER)
+def test_a_leader_that_is_being_elected_is_waited_for(reply: Reply) -> None:
+    sleeper = Sleeper()
+    with transport_to(by_number(DATA, *[reply] * 9, DATA), sleeper, patience=60) as (transport, server):
+        transport.read("pki/config/crl")
+        assert transport.read("pki/config/crl") == {"value": 1}
+    assert len(server.requests) == 11
+    assert sleeper.pauses == [1.0, 1.0, 1.2, 2.4, 4.8, 5.0, 5.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize("reply", FAILOVER)
+def test_a_leader_that_does_not_come_is_waited_for_once(reply: Reply) -> None:
+    sleeper = Sleeper()
+    with transport_to(by_number(DATA, reply), sleeper, patience=60) as (transport, server):
+        transport.read("pki/config/crl")
+        failure_of(transport)
+        assert 50 < sleeper.now <= 60
+        asked = len(server.requests)
+        failure_of(transport)
+    assert sleeper.now <= 65
+    assert len(server.requests) <= asked + 4
+
+
+@pytest.mark.parametrize("reply", FAILOVER)
+def test_what_has_never_answered_is_not_waited_for(reply: Reply) -> None:
+    sleeper = Sleeper()
+    with transport_to(lambda request: reply, sleeper, patience=60) as (transport, _server):
+        failure_of(transport)
+    assert sleeper.now < 3
+
+
+@pytest.mark.parametrize("more", [{"retries": 0, "patience": 60}, {}], ids=["no retries", "no patience"])
+def test_who_does_not_want_to_wait_does_not(more: dict[str, Any]) -> None:
+    sleeper = Sleeper()
+    with transport_to(by_number(DATA, NO_LEADER), sleeper, **more) as (transport, _server):
+        transport.read("pki/config/crl")
+        failure = failure_of(transport)
+    assert (failure.kind, failure.reason) == (errors.NO_LEADER, "the cluster has no leader")
+    assert sleeper.now < 3
+
+
+@pytest.mark.parametrize("behind", [Reply(412), Reply(429, {"errors": []}, {"Retry-After": "1"})], ids=["412", "429"])
+def test_what_was_written_is_seen_by_what_is_read_next(behind: Reply) -> None:
+    """A standby that answers by itself refuses where it lacks the state that the write was answered with."""
+    read: list[str | None] = []
+
+    def script(request: Received) -> Reply:
+        if request.method == "POST":
+            return Reply(body={}, headers={"X-Vault-Index": "opaque-7"})
+        read.append(request.headers.get("X-Vault-Index"))
+        return behind if read.count("opaque-7") == 1 else DATA
+
+    sleeper = Sleeper()
+    with transport_to(script, sleeper, patience=60) as (transport, _server):
+        transport.read("pki/config/crl")
+        transport.call("POST", "pki/config/crl", body={"expiry": "96h"})
+        assert transport.read("pki/config/crl") == {"value": 1}
+    assert read == [None, "opaque-7", "opaque-7"]
+    assert transport.retried == {errors.BEHIND: 1}
+    assert sleeper.pauses == [1.0]
+
+
+def test_a_quota_is_no_standby_that_lags_behind() -> None:
+    replies = by_number(Reply(headers={"X-Vault-Index": "opaque-7"}), Reply(429, {"errors": ["quota exceeded"]}))
+    with transport_to(replies, Sleeper(), retries=0) as (transport, _server):
+        transport.call("POST", "pki/config/crl")
+        assert failure_of(transport).kind == errors.RATE_LIMITED
 
 
 @pytest.mark.parametrize(("action", "warnings"), [("warn", 1), ("ignore", 0), (None, 1)])

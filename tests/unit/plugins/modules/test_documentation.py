@@ -61,8 +61,8 @@ def spec_of(monkeypatch):
                 seen.update(arguments)
                 raise _SpecSeen
 
-        for runner in (audit_module, enforcing):
-            monkeypatch.setattr(runner, "AnsibleModule", Capture)
+        monkeypatch.setattr(audit_module, "Module", Capture)
+        monkeypatch.setattr(enforcing, "AnsibleModule", Capture)
         with pytest.raises(_SpecSeen):
             _module(name).main()
         return seen

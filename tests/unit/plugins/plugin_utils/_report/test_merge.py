@@ -151,6 +151,10 @@ GOOD = bundle_of(stored(certificate()))
         ({}, "no audit result was registered"),
         ({"r": {"unreachable": True, "msg": "timed out\n  after 10 s"}}, "unreachable: timed out after 10 s"),
         ({"r": {"failed": True, "msg": "boom"}}, "the audit failed: boom"),
+        (
+            {"r": {"failed": True, "rc": 127, "msg": "No start of json char found", "module_stderr": "not shown"}},
+            "the audit failed: No start of json char found; the Python that was chosen there does not run, so set",
+        ),
         ({"r": {"failed": False, "failed_when_result": False, "msg": "now: 'x' is refused"}}, "the audit failed: now"),
         ({"r": {"skipped": True}}, "nothing to audit is configured"),
         ({"r": {"findings": []}}, "without bundle=true"),
