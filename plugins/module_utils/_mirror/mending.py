@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mirror lacks, in a word, and which of it the role package_mirror mends: what the upstream itself does. Pure."""
+"""What a mirror lacks, in a word, and what of it the role package_mirror mends: what the upstream has. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ LACKS: dict[str, str] = {
     f"{_PREFIX}not-https": "TLS",
     f"{_PREFIX}backends-disagree": "agreement of its backends",
 }
-"""The same, with what a person has to look into: a cache would hide who exchanged a file, and serves by no other name."""
+"""The same, with what a person has to look into: a cache would hide who exchanged a file, and has no other name."""
 _OF_ITS_OWN = {f"{_PREFIX}{name}" for name in ("upstream-dependency", "root-unusable", "index-old")}
 """What the role does whatever the upstream does, and what is not read of an upstream."""
 
