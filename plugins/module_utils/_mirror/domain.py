@@ -56,8 +56,8 @@ def judge(
     context = Context(policy, now, None)
     at = {mirror.location: mirror for mirror in reversed(mirrors)}
     for finding in RULES.judge(subjects, resource_of, context, coverage, include_passes=include_passes):
-        mirror = at.get(finding.resource.location)
-        yield mended(finding, mirror, context) if mirror else finding
+        about = at.get(finding.resource.location)
+        yield finding if about is None else mended(finding, about, context)
 
 
 def resource_of(subject: Any) -> Resource:
