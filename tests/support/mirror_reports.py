@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,4 +64,46 @@ def bundle_of(collected: Collected, **policy: Any) -> str:
 def mirror_report(hosts: Mapping[str, Collected] | None = None, **more: Any) -> dict[str, Any]:
     """The report over these hosts; one of them with the mirror as in 2021 without any."""
     given = hosts if hosts is not None else {"localhost": evidence()}
-    return report_over({host: [bundle_of(each)] for host, each in given.items()}, now=NOW, **more)
+    report = report_over({host: [bundle_of(each)] for host, each in given.items()}, now=NOW, **more)
+    return {**report, "certificates": list(report["certificates"])}
+
+
+def hostile_parts(payloads: Sequence[str]) -> dict[str, Any]:
+    """The report's mirrors and resolutions, in which every text that a server or a person controls is an attack."""
+    rows = [
+        {
+            "url": payload or "x",
+            "hosts": [payload],
+            "addresses": [payload],
+            "projects": 1,
+            "projects_read": 0,
+            "projects_listed": None,
+            "files": 0,
+            "formats": [],
+            "api_versions": [payload],
+            "serial": -1,
+            "last_changed": None,
+            "lacks": [payload],
+            "sample": None,
+            "outcomes": {"wrong_version": 1},
+        }
+        for payload in payloads
+    ]
+    differing = [
+        {
+            "mirror": payload,
+            "requirement": payload,
+            "python": payload,
+            "platform": payload,
+            "upstream_file": payload,
+            "mirror_file": None,
+            "outcome": outcome,
+            "client": payload,
+            "clients": {},
+            "reason": payload,
+        }
+        for payload in payloads
+        for outcome in ("wrong_version", "fails", "builds_from_source", "unknown", "dearer")
+    ]
+    resolutions = {"asked": len(differing), "outcomes": {}, "differing": differing, "left_out": 7}
+    return {"mirrors": rows, "resolutions": resolutions}
