@@ -20,7 +20,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from tests.support.package_index import Project
-from tests.support.simple_index import IndexServer
+from tests.support.simple_index import Asked, IndexServer, Page
 
 from .pki import now
 from .process import LOOPBACK
@@ -34,7 +34,8 @@ WRITTEN = timedelta(days=19)
 PYTHONS = ("3.9", "3.13")
 """The Pythons that the pods have: some of them are old."""
 _RELEASED = timedelta(days=400)
-_PROVENANCE = "https://index.lab.internal/integrity/{}/{}/provenance"
+_INTEGRITY = "/integrity/"
+_PROVENANCE = b'{"version": 1, "attestation_bundles": []}'
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def package_index(directory: Path) -> Iterator[PackageIndex]:
     write_fallback(projects, directory)
     with (
         IndexServer(projects) as files,
-        IndexServer(projects, files_url=f"{files.origin}/files/") as upstream,
+        IndexServer(projects, files_url=files.files_url, fault=_with_provenance) as upstream,
         _static_server(directory) as mirror,
     ):
+        for dist in (dist for project in projects.values() for dist in project.dists):
+            dist.entry["provenance"] = f"{upstream.origin}{_INTEGRITY}{dist.filename}"
         yield PackageIndex(projects, upstream.url, f"{mirror}/simple/")
 
 
@@ -76,6 +79,13 @@ def build_projects() -> dict[str, Project]:
     return {each.name: each for each in (harbor, lantern, quarry, spindle)}
 
 
+def _with_provenance(asked: Asked, page: Page) -> Page:
+    """What the index answers, which has a provenance of each file beside its pages."""
+    if asked.path.startswith(_INTEGRITY):
+        return Page(200, {"Content-Type": "application/vnd.pypi.integrity.v1+json"}, _PROVENANCE)
+    return page
+
+
 def _release(
     project: Project,
     version: str,
@@ -86,8 +96,7 @@ def _release(
     **more: str,
 ) -> None:
     uploaded = (now() - age).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-    said = {"upload-time": uploaded, "provenance": _PROVENANCE.format(project.name, version), **more}
-    project.add(version, requires_python=needs, sdist=sdist, **said)
+    project.add(version, requires_python=needs, sdist=sdist, **{"upload-time": uploaded, **more})
 
 
 def write_fallback(projects: Mapping[str, Project], directory: Path) -> None:

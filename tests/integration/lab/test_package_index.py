@@ -81,6 +81,8 @@ def test_the_upstream_has_all_that_the_api_has_and_its_files_elsewhere(index: Pa
     assert all(fields <= set(file) for file in spindle["files"])
     assert {file["yanked"] for file in spindle["files"]} == {False, "It deletes what it should keep"}
     assert json.loads(page(f"{index.upstream_url}harbor/", JSON)[1])["project-status"] == {"status": "archived"}
+    for file in spindle["files"]:
+        assert json.loads(page(file["provenance"], JSON)[1])["version"] == 1
     assert {urllib.parse.urlsplit(file["url"]).port for file in spindle["files"]}.isdisjoint(
         {urllib.parse.urlsplit(url).port for url in (index.upstream_url, index.mirror_url)}
     )
