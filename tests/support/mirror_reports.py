@@ -15,9 +15,11 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.contract impo
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.audit import DOMAIN, Audit
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.collect import Collected
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.facts import Asked
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.mending import ROLE, STRATEGY, TARGET
 
 from .mirrors import MIRROR, NOW, UPSTREAM, collected_of, fetched, file_entry, json_page
 from .plans import report_over
+from .plans import wish as plan_wish
 
 LINUX = "manylinux_2_28_x86_64"
 NEEDED = {"1.4": ">=3.8", "2.0": ">=3.8", "3.0": ">=3.10"}
@@ -66,6 +68,31 @@ def mirror_report(hosts: Mapping[str, Collected] | None = None, **more: Any) -> 
     given = hosts if hosts is not None else {"localhost": evidence()}
     report = report_over({host: [bundle_of(each)] for host, each in given.items()}, now=NOW, **more)
     return {**report, "certificates": list(report["certificates"])}
+
+
+def wish(
+    upstream: str = UPSTREAM, *, url: str = MIRROR, lacks: str = "requires-python", **fields: Any
+) -> dict[str, Any]:
+    """A finding that a cache of that upstream would mend."""
+    target = {"kind": TARGET, "url": url}
+    remedy = {
+        "role": ROLE,
+        "settings": {"strategy": STRATEGY, "upstream_url": upstream},
+        "found": {"lacks": [lacks]},
+        "text": "Mend it.",
+        "target": target,
+    }
+    finding = plan_wish({}, target={**target, "mount": url}, rule=f"mirror.{lacks}-{upstream}")
+    return {**finding, "remediation": remedy, **fields}
+
+
+def hostile_wishes(payloads: Sequence[str]) -> list[dict[str, Any]]:
+    """Findings on mirrors of which every text is an attack, two upstreams for each."""
+    return [
+        wish(upstream, url=payload or "x", lacks=payload, hosts=[payload])
+        for payload in payloads
+        for upstream in (payload, UPSTREAM)
+    ]
 
 
 def hostile_parts(payloads: Sequence[str]) -> dict[str, Any]:

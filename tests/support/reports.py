@@ -467,4 +467,5 @@ def _hostile_plan() -> list[dict[str, Any]]:
         )
         for number, payload in enumerate(PAYLOADS)
     ]
+    wishes += mirror_reports.hostile_wishes(PAYLOADS)
     return build_plan([*wishes, *({**each, "id": "3" * 16} for each in wishes)], [], NOW)

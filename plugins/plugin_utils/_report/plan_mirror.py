@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.sre.preflight.plugins.module_utils._mirror import outcome
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.mending import TARGET
@@ -128,8 +127,9 @@ def _risks(url: str, projects: Sequence[str]) -> Iterator[str]:
         yield f"{away} In advance that is {plural(len(projects), 'project')} with all that is needed beside."
     else:
         yield f"{away} No project is named to be fetched in advance: name what has to install in projects."
+    place = url.partition("://")[2].partition("/")[0]
     yield (
-        f"Whatever answers at {urlsplit(url).netloc} today is replaced; what it has and the upstream has not, such as "
+        f"Whatever answers at {place} today is replaced; what it has and the upstream has not, such as "
         "projects of your own, is no longer served."
     )
 

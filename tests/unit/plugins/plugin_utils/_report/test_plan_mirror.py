@@ -13,21 +13,8 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import render_plan
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import render_terminal
 from tests.support import plans, reports
-from tests.support.mirror_reports import evidence, mirror_report, releases
+from tests.support.mirror_reports import evidence, mirror_report, releases, wish
 from tests.support.mirrors import MIRROR, NOW, UPSTREAM
-
-
-def wish(upstream=UPSTREAM, *, url=MIRROR, lacks="requires-python", **fields):
-    """A finding that a cache of that upstream would mend."""
-    finding = plans.wish({}, target={"kind": "mirror", "url": url, "mount": url}, rule=f"mirror.{lacks}-{upstream}")
-    finding["remediation"] = {
-        "role": "package_mirror",
-        "settings": {"strategy": "pull_through", "upstream_url": upstream},
-        "found": {"lacks": [lacks]},
-        "text": "Mend it.",
-        "target": {"kind": "mirror", "url": url},
-    }
-    return {**finding, **fields}
 
 
 def test_all_findings_on_a_mirror_are_one_entry():
