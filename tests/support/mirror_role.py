@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import http.client
 import json
 import os
 import shlex
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tests.lab.process import LOOPBACK
 from tests.lab.server import Server
@@ -129,3 +133,52 @@ def upstream_of(projects: Mapping[str, Project] | None = None) -> Iterator[tuple
                 if dist.entry.get("provenance"):
                     dist.entry["provenance"] = f"{pages.origin}/integrity/{dist.filename}"
         yield pages, files
+
+
+class Answered(NamedTuple):
+    """An answer, whose redirect is not followed. ``headers`` have names in lower case, repeated ones joined."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(url: str, accept: str | None = None, *, method: str = "GET", **headers: str) -> Answered:
+    """What a server on loopback answers; ``headers`` with underscores for hyphens."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request(method, parts.path, headers={**given, **({} if accept is None else {"Accept": accept})})
+        response = connection.getresponse()
+        names = dict.fromkeys(name.lower() for name, _value in response.getheaders())
+        joined = {name: response.headers.get_all(name, []) for name in names}
+        return Answered(response.status, {name: ", ".join(each) for name, each in joined.items()}, response.read())
+    finally:
+        connection.close()
+
+
+def pip_installs(url: str, *names: str) -> dict[str, str]:
+    """The files that real pip installed from the index, by their modules. Raises CalledProcessError."""
+    options = ["--isolated", "--no-cache-dir", "--disable-pip-version-check", "--no-input", "--retries", "0"]
+    return _installed([sys.executable, "-m", "pip", *options, "install", "--index-url", url], names)
+
+
+def uv_installs(url: str, *names: str) -> dict[str, str]:
+    """The same with real uv."""
+    command = [str(Path(sys.executable).with_name("uv")), "--no-config", "--no-cache", "pip", "install"]
+    return _installed([*command, "--python", sys.executable, "--default-index", url], names)
+
+
+def _installed(command: list[str], names: tuple[str, ...]) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(
+            [*command, "--target", directory, *names],
+            env={**clean, "NO_PROXY": LOOPBACK, "UV_HTTP_RETRIES": "0"},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        return {path.stem: path.read_text() for path in Path(directory).glob("*.py")}

@@ -105,7 +105,8 @@ def _compares(operator: str, version: Version, other: Version, wanted: str) -> b
         early = version.is_prerelease and not other.is_prerelease and version.base == other.base
         return version < other and not early
     if operator == ">":
-        late = len(version.post) > 1 and len(other.post) == 1 and version.base == other.base
+        # A post-release of 1 is no more than 1.
+        late = len(other.post) == 1 and version._replace(post=_LEAST, dev=_MOST, local=_LEAST) == other
         return version.public > other and not late
     return version.public <= other if operator == "<=" else version.public >= other
 
