@@ -109,7 +109,9 @@ class HostNginx(Server):
         }
         host = {"ansible_connection": "local", **self.variables, **more}
         inventory = {"all": {"hosts": {"mirror": host}}}
-        return run_playbook([play], self.directory, *arguments, inventory=inventory, COLUMNS="400")
+        return run_playbook(
+            [play], self.directory, *arguments, inventory=inventory, COLUMNS="400", ANSIBLE_PIPELINING="true"
+        )
 
     def status(self) -> dict[str, Any]:
         """What the last warming came to."""

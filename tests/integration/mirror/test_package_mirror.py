@@ -179,17 +179,17 @@ def test_bad_variables_are_named_with_what_to_write(tmp_path: Any) -> None:
 
 
 def test_a_project_that_nobody_has_is_named(ready: Ready) -> None:
-    completed = ready.apply(projects=[*PROJECTS, "nobody"])
+    completed = ready.apply(projects=[*PROJECTS, "nobody"], audit=False)
     assert completed.returncode == 2
     assert (
-        "package_mirror_projects: the upstream has no page of nobody (status 404); remove or rename" in completed.stdout
+        "package_mirror_projects: the upstream gives no page of nobody: status 404; remove or rename" in completed.stdout
     )
 
 
 def test_a_configuration_that_nginx_refuses_replaces_nothing(ready: Ready) -> None:
     before = ready.nginx.conf.read_text()
     missing = {"tls_certificate": "/no/such/chain.pem", "tls_key": "/no/such/key.pem"}
-    completed = ready.apply(listen=[f"127.0.0.1:{ready.nginx.ports[0]} ssl"], **missing)
+    completed = ready.apply(listen=[f"127.0.0.1:{ready.nginx.ports[0]} ssl"], audit=False, **missing)
     assert completed.returncode == 2
     assert "nginx does not take the configuration of the mirror, and the one of before is back: " in completed.stdout
     assert 'cannot load certificate "/no/such/chain.pem"' in completed.stdout
@@ -212,7 +212,6 @@ def test_what_is_worse_is_rolled_back(ready: Ready) -> None:
     assert (
         f'"/-/files/{ready.files.origin.removeprefix("http://")}/' in ask(f"{ready.nginx.url}demo/", JSON).body.decode()
     )
-    assert ready.apply().stdout.count("changed=0 ") == 1
 
 
 def test_the_outage_drill() -> None:
@@ -220,8 +219,10 @@ def test_the_outage_drill() -> None:
     projects = demo_index()
     with HostNginx() as nginx:
         with upstream_of(projects) as (pages, _files):
-            warmed = nginx.apply(upstream_url=pages.url, projects=["zope-demo"], audit=False, fresh_for="1s")
+            short = {"fresh_for": "1s", "revalidate_for": "1s"}
+            warmed = nginx.apply(upstream_url=pages.url, projects=["zope-demo"], audit=False, **short)
             assert warmed.returncode == 0, warmed.stdout + warmed.stderr
+            _refuses(pages, nginx)
         with pytest.raises(subprocess.CalledProcessError) as refused:
             pip_installs(nginx.url, "demo")
         assert "504 Server Error: Gateway Time-out for url" in refused.value.stdout + refused.value.stderr
@@ -229,7 +230,7 @@ def test_the_outage_drill() -> None:
         assert rules_of(audit(nginx.url, projects=["demo"]))["project-unread"]["message"].endswith("demo: status 504")
         assert pip_installs(nginx.url, "zope-demo") == {"zope_demo": INSTALLED["zope_demo"]}
         assert uv_installs(nginx.url, "zope-demo") == {"zope_demo": INSTALLED["zope_demo"]}
-        away = nginx.apply(upstream_url=pages.url, projects=["zope-demo", "demo"], audit=False, fresh_for="1s")
+        away = nginx.apply(upstream_url=pages.url, projects=["zope-demo", "demo"], audit=False, **short)
         assert "The upstream is away (" in away.stdout
         assert "not everything would install from it during an outage of the upstream: demo: its page" in away.stdout
         result = audit(nginx.url, projects=["zope-demo"])
@@ -237,19 +238,41 @@ def test_the_outage_drill() -> None:
         assert result["mirrors"][0]["projects_read"] == 1
 
 
-def test_an_upstream_that_refuses_is_no_outage_of_the_mirror(ready: Ready) -> None:
-    completed = ready.apply(audit=False, fresh_for="1s", revalidate_for="1s")
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    good = ready.pages.fault
-    try:
-        for fault in (Page(503), Page(429), Page(403), Page(drop=True)):
-            ready.pages.fault = lambda _asked, _page, fault=fault: fault
-            wait_until(lambda: _stale(ready), within=30, what="a page that is served in spite of the upstream")
-            assert ask(f"{ready.nginx.url}demo/", JSON).status == 200
-        assert pip_installs(ready.nginx.url, *PROJECTS) == INSTALLED
-    finally:
-        ready.pages.fault = good
+def test_a_plan_and_a_lock_file_are_enough_under_another_path_with_relative_links() -> None:
+    projects = demo_index()
+    with IndexServer(projects, files_url="../../files/") as pages, HostNginx() as nginx:
+        for dist in projects["demo"].dists:
+            dist.entry.pop("provenance", None)
+        url = nginx.url.replace("/simple/", "/python/mirror/")
+        (nginx.directory / "requirements.txt").write_text("demo<2\n")
+        settings = {"strategy": "pull_through", "upstream_url": pages.url, "projects": ["zope-demo"]}
+        entry = {"role": "package_mirror", "target": {"kind": "mirror", "url": url}, "settings": settings}
+        completed = nginx.apply(
+            strategy="",
+            url=url.rstrip("/"),
+            plan={"preflight_plan": {"entries": [entry]}},
+            requirements_paths=[str(nginx.directory / "requirements.txt")],
+            audit=False,
+        )
+        assert completed.returncode == 0, completed.stdout + completed.stderr
+        assert '<a href="/python/mirror/demo/">' in ask(url, TEXT).body.decode()
+        moved = ask(f"{url}DEMO/", JSON)
+        assert (moved.status, moved.headers["location"]) == (301, "/python/mirror/demo/")
+        pages.fault = lambda _asked, _page: Page(503)
+        assert pip_installs(url, "demo<2") == {"demo": "VERSION = '1.1'\n"}
+        assert uv_installs(url, "demo<2", "zope-demo")["zope_demo"] == INSTALLED["zope_demo"]
 
 
-def _stale(ready: Ready) -> bool:
-    return ask(f"{ready.nginx.url}demo/", JSON).headers["x-cache-status"] == "STALE"
+def _refuses(pages: IndexServer, nginx: HostNginx) -> None:
+    """What the upstream says of itself when it is ill is not what clients get."""
+    for fault in (Page(503), Page(429), Page(403), Page(drop=True)):
+        pages.fault = lambda _asked, _page, fault=fault: fault
+        what = f"a page that is served in spite of {fault.status}"
+        wait_until(
+            lambda: ask(f"{nginx.url}zope-demo/", JSON).headers["x-cache-status"] == "STALE", within=30, what=what
+        )
+        assert ask(f"{nginx.url}zope-demo/", JSON).status == 200
+
+
+def _cache_status(nginx: HostNginx) -> str:
+    return ask(f"{nginx.url}zope-demo/", JSON).headers.get("x-cache-status", "")
