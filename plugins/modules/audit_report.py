@@ -219,11 +219,13 @@ plan:
       type: str
       sample: vault_tidy
     host:
-      description: The first host by name whose audit saw the target; it has the variables to connect with.
+      description:
+        - The first host by name whose audit saw the target. It has the variables to connect with to a PKI mount; a
+          mirror is brought up where C(package_mirror_url) is its C(url).
       type: str
       sample: localhost
     target:
-      description: What the settings are of.
+      description: What the settings are of, a PKI mount or, with a C(url), a mirror of a package index.
       type: dict
       sample:
         kind: vault_mount
@@ -232,13 +234,15 @@ plan:
         namespace: ""
         mount: services/
     settings:
-      description: What to set, by path below the mount and by key.
+      description: What to set, by path below the mount and by key; of a mirror by key alone.
       type: dict
       sample:
         roles/pod:
           generate_lease: false
     found:
-      description: The live values that the audit saw under the same paths and keys, C(null) where there was none.
+      description:
+        - The live values that the audit saw under the same paths and keys, C(null) where there was none; of a mirror
+          what it lacks (C(lacks)).
       type: dict
       sample:
         roles/pod:
@@ -255,6 +259,7 @@ plan:
       description:
         - What it does to the mount's CRL, in words and as numbers that are C(null) where they are not known.
         - Before is the highest peak of all scenarios as things are, after the highest from C(safe_from) on.
+        - Of a mirror it is what comes of installs today by C(outcomes), C(null) where nothing was resolved.
       type: dict
       sample:
         text: peak CRL 612.0 KiB -> 140.2 KiB from 2026-12-24 on
@@ -272,7 +277,9 @@ plan:
       type: list
       elements: dict
     needs:
-      description: The rights that it takes in the namespace of the target, and the downtime.
+      description:
+        - The rights that it takes in the namespace of the target, what else it takes in words (C(access)), and the
+          downtime.
       type: dict
       sample:
         rights:

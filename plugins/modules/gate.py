@@ -36,7 +36,7 @@ options:
   targets:
     description:
       - Shell patterns, such as V(tls://vault.example.com:8200), V(vault://*/services/) or V(/etc/ssl*). Each has to
-        match a target that the report covers.
+        match a target that the report covers. A mirror goes by its URL, such as V(https://mirror.example.com/simple/).
     type: list
     elements: str
     default: []

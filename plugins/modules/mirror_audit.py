@@ -306,6 +306,10 @@ mirrors:
     files:
       description: How many files the pages list.
       type: int
+    projects_named:
+      description: The projects that somebody named, by themselves or in a requirement; without those that were drawn.
+      type: list
+      elements: str
 resolutions:
   description:
     - With O(pythons), what clients would install for each requirement, Python and platform, from the upstream and from

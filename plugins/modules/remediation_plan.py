@@ -16,6 +16,8 @@ description:
     part of a JSON report.
   - Fails if any entry of it cannot be carried out, with a line for each reason. What it names may be a role that does
     not exist, a host that is not in the inventory, or a setting without the live value that it is to replace.
+  - An entry for a mirror is for the hosts whose variable C(package_mirror_url) is the mirror's address. One that no
+    host answers to is told of, and left out.
   - Whether the plan is stale is for the roles to say, since they see the live values.
 options:
   path:
@@ -46,11 +48,17 @@ EXAMPLES = r"""
     loop_var: entry
   vars:
     vault_tidy_entry: "{{ entry }}"
+    package_mirror_plan:
+      entries:
+        - "{{ entry }}"
+    package_mirror_url: "{{ entry.target.url }}"
 """
 
 RETURN = r"""
 entries:
-  description: The entries in the order to carry them out, as in C(docs/report.schema.json).
+  description:
+    - The entries in the order to carry them out, as in C(docs/report.schema.json). The C(host) of an entry for a mirror
+      is the one that serves it; there is one for each.
   returned: success
   type: list
   elements: dict
@@ -60,4 +68,10 @@ hosts:
   type: list
   elements: str
   sample: [controller]
+unanswered:
+  description: The targets of entries that no host answers to.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"kind": "mirror", "url": "https://mirror.example.com/simple/"}]
 """

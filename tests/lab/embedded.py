@@ -6,7 +6,8 @@
 
 The platform of a small package index: OpenBao issues certificates of 30 days to its pods, and is itself guarded by a
 one-year certificate that nobody renewed in time, which is how the outage of 2021-04-05 began. Another of its mounts
-has the backlog that kept Vault from coming back (see backlog).
+has the backlog that kept Vault from coming back (see backlog), and the index has the fallback that installs were then
+sent to (see package_index).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import yaml
 from .backlog import MAX_ENTRY_SIZE, MOUNT, build_backlog
 from .least_privilege import policy_for, token_with
 from .openbao import OpenBao
+from .package_index import PYTHONS, PackageIndex, package_index
 from .pki import LOCAL_NAMES, lab_ca, lab_certificate
 from .pods import Pod, PodIssuer, build_kubeconfig, build_pods, write_secret
 from .process import LOOPBACK, temporary_directory
@@ -48,6 +50,7 @@ class EmbeddedLab:
     openbao: OpenBao
     authority: Made
     server_certificate: Made
+    index: PackageIndex
 
 
 @contextlib.contextmanager
@@ -61,11 +64,11 @@ def embedded_lab(*, announce: Callable[[str], None] = silent, policies: Sequence
     openbao = OpenBao(
         certificate=certificate, authority=authority, raft=True, max_entry_size=MAX_ENTRY_SIZE, announce=announce
     )
-    with openbao, temporary_directory() as directory:
-        yield _furnish(directory, openbao, policies)
+    with openbao, temporary_directory() as directory, package_index(directory / "fallback") as index:
+        yield _furnish(directory, openbao, index, policies)
 
 
-def _furnish(directory: Path, openbao: OpenBao, policies: Sequence[str]) -> EmbeddedLab:
+def _furnish(directory: Path, openbao: OpenBao, index: PackageIndex, policies: Sequence[str]) -> EmbeddedLab:
     """Puts everything on disk."""
     pods = build_pods(directory / "pods", PodIssuer(openbao.client, openbao.authority))
     build_backlog(openbao)
@@ -82,6 +85,10 @@ def _furnish(directory: Path, openbao: OpenBao, policies: Sequence[str]) -> Embe
         "preflight_vault_ca_cert": str(ca_file),
         "preflight_vault_token": token_with(openbao, policy_for(MOUNT), *policies),
         "preflight_vault_mounts": [MOUNT],
+        "preflight_mirror_url": index.mirror_url,
+        "preflight_mirror_upstream_url": index.upstream_url,
+        "preflight_mirror_requirements": list(index.projects),
+        "preflight_mirror_pythons": list(PYTHONS),
     }
     inventory = directory / "inventory.yml"
     write_secret(inventory, yaml.safe_dump(_inventory(controller, pods), sort_keys=False).encode())
@@ -93,11 +100,13 @@ def _furnish(directory: Path, openbao: OpenBao, policies: Sequence[str]) -> Embe
         openbao=openbao,
         authority=openbao.authority,
         server_certificate=openbao.certificate,
+        index=index,
     )
 
 
 def _inventory(controller: dict[str, Any], pods: list[Pod]) -> dict[str, Any]:
-    """Pods audit their own files, the controller the machine's trust store, the kubeconfig and the endpoints."""
+    """Pods audit their own files, the controller the machine's trust store, the kubeconfig, the endpoints and the
+    index's fallback."""
     return {
         "all": {
             "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},

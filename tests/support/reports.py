@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build as build_plan
 
-from . import plans
+from . import mirror_reports, plans
 
 NOW = datetime(2026, 11, 23, 4, 0, 0, tzinfo=timezone.utc)
 
@@ -160,7 +160,7 @@ def report(findings: list[dict[str, Any]], certificates: list[dict[str, Any]], *
     rules = sorted({each["rule"] for each in [*findings, *waived] if each["rule"] in RULES})
     return {
         "schema": "sre.preflight/report",
-        "schema_version": "1.1.0",
+        "schema_version": "1.2.0",
         "generated_at": instant(NOW + timedelta(seconds=12)),
         "judged_at": instant(NOW),
         "verdict": verdict,
@@ -443,6 +443,7 @@ def hostile() -> Report:
         waived=[waived],
         rules={each["rule"]: rule for each in findings},
         plan=_hostile_plan(),
+        **mirror_reports.hostile_parts(PAYLOADS),
         policy={bad: bad},
         comparison={"previous_generated_at": instant(NOW), "new": ["2" * 16], "gone": [gone], "unchanged": 0},
         coverage=coverage(
@@ -466,4 +467,5 @@ def _hostile_plan() -> list[dict[str, Any]]:
         )
         for number, payload in enumerate(PAYLOADS)
     ]
+    wishes += mirror_reports.hostile_wishes(PAYLOADS)
     return build_plan([*wishes, *({**each, "id": "3" * 16} for each in wishes)], [], NOW)

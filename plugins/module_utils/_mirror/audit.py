@@ -115,6 +115,7 @@ def _row(mirror: MirrorFacts) -> dict[str, Any]:
         "formats": sorted({page.evidence.format for page in mirror.pages if page.evidence.format}),
         "api_versions": sorted(versions),
         "files": sum(len(page.files) for page in mirror.pages if page.way == "current"),
+        "projects_named": list(mirror.asked.projects),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -89,7 +89,7 @@ def collect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Collec
     finally:
         client.close()
         cache.close()
-    collected.asked = asked
+    collected.asked = replace(asked, projects=tuple(names))
     if cache.problem is not None:
         collected.problems.append({"part": "cache_path", "reason": f"cannot be used: {cache.problem}"})
     _collect_certificates(mirror, connection, collected.inventory, every=every)

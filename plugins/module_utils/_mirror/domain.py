@@ -16,6 +16,7 @@ from .._audit.policy import Policy
 from .._audit.rule import Context
 from .collect import Collected
 from .facts import MirrorFacts, UpstreamFacts
+from .mending import mended
 from .rules import RULES
 from .rules_audit import Hindrance
 from .rules_http import Backends
@@ -52,7 +53,11 @@ def judge(
         "backends": [Backends(mirrors)],
         "audit": [Hindrance(mirrors[0].url, tuple(collected.problems))],
     }
-    return RULES.judge(subjects, resource_of, Context(policy, now, None), coverage, include_passes=include_passes)
+    context = Context(policy, now, None)
+    at = {mirror.location: mirror for mirror in reversed(mirrors)}
+    for finding in RULES.judge(subjects, resource_of, context, coverage, include_passes=include_passes):
+        about = at.get(finding.resource.location)
+        yield finding if about is None else mended(finding, about, context)
 
 
 def resource_of(subject: Any) -> Resource:

@@ -23,11 +23,15 @@ _NO_PAGE = (NOT_A_PAGE, FORM)
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be resolved: requirements as texts, for each of the Pythons on each of the platforms."""
+    """What is to be resolved: requirements as texts, for each of the Pythons on each of the platforms.
+
+    ``projects`` are those that somebody named, by themselves or in a requirement, and that no chance has drawn.
+    """
 
     requirements: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
 
     def environments(self) -> list[Environment]:
         """Every Python on every platform. Raises OptionError."""

@@ -39,8 +39,12 @@ def resolution_differs(mirror: MirrorFacts, context: Context) -> Verdict:
         return unknown(f"{mirror.location} could not be compared: {mirror.upstream.problem}")
     differing = [each for each in mirror.resolutions if each.outcome in SEVERITIES]
     differing.sort(key=lambda each: list(SEVERITIES).index(each.outcome))
+    # What comes after the first reason is in the result, under resolutions.
     told = (
-        (f"{each.requirement} on Python {each.python}, {each.platform}", f"{each.outcome} ({each.reason})")
+        (
+            f"{each.requirement} on Python {each.python}, {each.platform}",
+            f"{each.outcome} ({each.reason.partition('; ')[0]})",
+        )
         for each in differing
     )
     worst = SEVERITIES[differing[0].outcome] if differing else None

@@ -16,9 +16,12 @@ import yaml
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
 from ansible_collections.sre.preflight.plugins.plugin_utils._report import document, plan_file
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import identity
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_mirror import KIND
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip
 
-ROLES = {"vault_tidy": "vault_mount"}
+from . import mirror_entries
+
+ROLES = {"vault_tidy": "vault_mount", mirror_entries.ROLE: KIND}
 """The roles that carry out entries, each with the kind of its targets."""
 _PATH = re.compile(r"config/(auto-tidy|crl|cluster|urls)|roles/\w(?:[\w.-]*\w)?", re.ASCII)
 _TEXTS = ("address", "mount")
@@ -90,8 +93,8 @@ def _listed(content: Any) -> list[Any]:
 def _name(number: int, entry: Any) -> str:
     """What people find the entry by."""
     target = entry.get("target") if isinstance(entry, Mapping) else None
-    mount = target.get("mount") if isinstance(target, Mapping) else None
-    return f"entry {number} ({clip(mount, 80)})" if mount else f"entry {number}"
+    place = (target.get("mount") or target.get("url")) if isinstance(target, Mapping) else None
+    return f"entry {number} ({clip(place, 80)})" if place else f"entry {number}"
 
 
 def _problems(entry: Any, hosts: Collection[str]) -> Iterator[str]:
@@ -100,6 +103,9 @@ def _problems(entry: Any, hosts: Collection[str]) -> Iterator[str]:
         yield f"{clip(entry, 80)} is no mapping; take the entry as the plan had it, or leave it out"
         return
     role, host = entry.get("role"), entry.get("host")
+    if role == mirror_entries.ROLE:
+        yield from mirror_entries.problems(entry)
+        return
     if role not in ROLES:
         yield f"role: {clip(role, 80)!r} is not known; there is {', '.join(ROLES)}"
     elif host not in hosts:

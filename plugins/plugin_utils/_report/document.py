@@ -19,12 +19,14 @@ from ansible_collections.sre.preflight.plugins.module_utils._vault.rules import 
 from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES as CERTIFICATE_RULES
 
 from .merge import CertificateRows, Merged
+from .mirrors import differing_of, mirror_rows, worst_of
 from .plan import build as build_plan
+from .plan_mirror import named_projects
 from .rules import RULES as REPORT_RULES
 from .rules import Host
 
 SCHEMA = "sre.preflight/report"
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 
 ALL_RULES: Mapping[str, Rule] = {
     **CERTIFICATE_RULES.rules,
@@ -50,6 +52,8 @@ def build(
     summary = summarize(findings, coverage, format_instant(now))
     summary["by_status"]["waived"] = len(waived)
     verdict, reason = judge_verdict(findings, coverage, fail_on)
+    resolutions = worst_of(merged.resolutions)
+    mirrors = mirror_rows(merged.mirrors, sorted([*findings, *waived], key=order), resolutions)
     occurring = {finding["rule"] for finding in (*findings, *waived)}
     return {
         "schema": SCHEMA,
@@ -66,9 +70,11 @@ def build(
         "comparison": compare(previous, findings, waived) if previous else None,
         "certificates": CertificateRows(merged.inventory, now),
         "mounts": merged.mounts,
+        "mirrors": mirrors,
+        "resolutions": differing_of(resolutions),
         "coverage": coverage,
         "rules": {name: rule.describe() for name, rule in ALL_RULES.items() if name in occurring},
-        "plan": build_plan(findings, merged.mounts, now),
+        "plan": build_plan(findings, merged.mounts, now, mirrors=mirrors, projects=named_projects(merged.mirrors)),
         "policy": merged.policy_options or {},
         "provenance": merged.provenance,
     }

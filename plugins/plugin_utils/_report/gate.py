@@ -132,9 +132,18 @@ def _check_coverage(coverage: Mapping[str, Any], provenance: Sequence[Mapping[st
     if missing:
         raise NotCounted(f"it is about other hosts, and lacks {_names(missing)}")
     targets = set(_targets(coverage))
-    unmatched = [pattern for pattern in demand.targets if not any(fnmatchcase(target, pattern) for target in targets)]
+    unmatched = [pattern for pattern in demand.targets if not any(_matches(target, pattern) for target in targets)]
     if unmatched:
         raise NotCounted(f"it is about other targets: nothing that it covers matches {_names(unmatched)}")
+
+
+def _matches(target: str, pattern: str) -> bool:
+    """A mirror goes by its URL, with or without the slash at its end, even where its addresses are targets apart."""
+    names = [target]
+    if "://" in target:
+        url = target.partition("/@")[0].rstrip("/")
+        names += [url, f"{url}/"]
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 def _targets(coverage: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.crl_chart import charts
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.installs import installs
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.outages import in_words, outages
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.page_data import (
     MAX_FINDINGS,
@@ -36,7 +37,7 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.timeline import timeline
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.values import rows
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.view import anchor, finding_view, link
-from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import epoch, utc
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import epoch, relative, utc
 
 SERVED_FINDINGS = 200
 """Findings that are there without a script."""
@@ -60,6 +61,7 @@ def render_html(report: Mapping[str, Any], *, command: Sequence[str] | None = No
     views = [finding_view(finding, report["rules"], now) for finding in report["findings"][:MAX_FINDINGS]]
     data, findings_shown, certificates_shown = page_data(views, report["certificates"], report["judged_at"])
     views = views[:findings_shown]
+    rows_of_installs = installs(_resolutions(report)["differing"])
     style, script = _style(), _script()
     page = (
         _environment()
@@ -76,6 +78,10 @@ def render_html(report: Mapping[str, Any], *, command: Sequence[str] | None = No
             commands=(shown(command), shown(applying(command))),
             comparison=_comparison(report),
             provenance=_provenance(report["provenance"]),
+            mirrors=(report.get("mirrors") or [])[:MAX_ROWS],
+            installs=rows_of_installs[:MAX_ROWS],
+            installs_left=max(0, len(rows_of_installs) - MAX_ROWS) + _resolutions(report)["left_out"],
+            ago=lambda instant: relative(parse_instant(instant), now),
             charts=charts(report.get("mounts") or []),
             outages=outages(report),
             in_words=lambda finding: in_words(finding, now),
@@ -141,6 +147,11 @@ def _comparison(report: Mapping[str, Any]) -> dict[str, Any] | None:
     known = {finding["id"]: finding for finding in (*report["findings"], *report["waived"])}
     new = [known[each] for each in comparison["new"] if each in known]
     return {**comparison, "new_findings": new[:MAX_ROWS], "gone_findings": comparison["gone"][:MAX_ROWS]}
+
+
+def _resolutions(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A report before 1.2 has none."""
+    return report.get("resolutions") or {"asked": 0, "differing": [], "left_out": 0}
 
 
 def _plan(report: Mapping[str, Any]) -> list[EntryView]:

@@ -19,6 +19,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._x509 import domain 
 from ansible_collections.sre.preflight.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory
 
+from . import mirrors
 from .results import PROVENANCE, Results
 from .rules import RULES, resource_of
 from .waivers import Waiver, find_waiver
@@ -60,7 +61,10 @@ class CertificateRows(Sequence[dict[str, Any]]):
 
 @dataclass
 class Merged:
-    """What merge() has gathered; findings are plain JSON with ``hosts`` and ``locations``."""
+    """What merge() has gathered; findings are plain JSON with ``hosts`` and ``locations``.
+
+    ``mirrors`` and ``resolutions`` are those of mirrors.of_document.
+    """
 
     inventory: Inventory = field(default_factory=Inventory)
     coverage: Coverage = field(default_factory=Coverage)
@@ -70,6 +74,8 @@ class Merged:
     targets: dict[str, list[str]] = field(default_factory=dict)
     unknown_targets: list[dict[str, str]] = field(default_factory=list)
     mounts: list[dict[str, Any]] = field(default_factory=list)
+    mirrors: list[dict[str, Any]] = field(default_factory=list)
+    resolutions: list[dict[str, Any]] = field(default_factory=list)
     provenance: list[dict[str, Any]] = field(default_factory=list)
     policy_options: dict[str, Any] | None = None
 
@@ -79,6 +85,8 @@ class Merged:
         self.policy_options = self.policy_options or document["policy"]
         self.provenance.append({"host": host, **{key: document[key] for key in PROVENANCE}})
         self.mounts += [{"host": host, **mount} for mount in document.get("mounts", ())]
+        for own, added in zip((self.mirrors, self.resolutions), mirrors.of_document(host, document), strict=True):
+            own += added
         self._add_inventory(host, document["inventory"])
         for finding in document["findings"]:
             if finding["rule"] not in x509.CORRELATIONS:

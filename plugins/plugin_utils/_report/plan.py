@@ -6,7 +6,7 @@
 
 Pure: the same findings and mounts give the same plan, whatever their order. Where findings want different values for
 one setting, the plan takes the one that the mount's forecast recommends, and says so; without one it leaves the
-setting out for a person to decide.
+setting out for a person to decide. Entries for mirrors are made in plan_mirror.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import order, severity_rank
 
+from . import plan_mirror
 from .plan_effect import effect, recommended_of
 from .plan_risks import risks
 from .plan_settings import MergedSettings, merge_settings
@@ -29,11 +30,18 @@ Entry = dict[str, Any]
 _NEVER = "9999-12-31T23:59:59Z"
 
 
-def build(findings: Iterable[Finding], mounts: Iterable[Mount], now: datetime) -> list[Entry]:
+def build(
+    findings: Iterable[Finding],
+    mounts: Iterable[Mount],
+    now: datetime,
+    *,
+    mirrors: Iterable[Mapping[str, Any]] = (),
+    projects: Mapping[str, Sequence[str]] | None = None,
+) -> list[Entry]:
     """The entries (docs/report.schema.json, ``plan_entry``) in the order to apply them: the soonest outage first.
 
-    ``findings`` and ``mounts`` are the report's; what is waived is not among the findings. Entries without an outage
-    in sight follow by severity.
+    ``findings``, ``mounts`` and ``mirrors`` are the report's; what is waived is not among the findings. ``projects``
+    are those that somebody named for a mirror, by its URL. Entries without an outage in sight follow by severity.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in sorted(findings, key=order):
@@ -42,13 +50,23 @@ def build(findings: Iterable[Finding], mounts: Iterable[Mount], now: datetime) -
     seen: dict[tuple[str, ...], list[Mount]] = {}
     for mount in sorted(mounts, key=lambda each: (str(each["host"]), str(each.get("address")))):
         seen.setdefault(identity(_target_of(mount)), []).append(mount)
-    entries = [_entry(group, seen.get(key[1:], []), now) for key, group in groups.items()]
+    rows = {str(mirror["url"]): mirror for mirror in mirrors}
+    entries = []
+    for key, group in groups.items():
+        target = group[0]["remediation"]["target"]
+        if target["kind"] == plan_mirror.KIND:
+            made = plan_mirror.entry(group, rows.get(target["url"]), (projects or {}).get(target["url"], ()))
+            entries.append({"id": entry_id(made["role"], target), **made})
+        else:
+            entries.append(_entry(group, seen.get(key[1:], []), now))
     urgency = {entry["id"]: _urgency(group) for entry, group in zip(entries, groups.values(), strict=True)}
     return sorted(entries, key=lambda entry: (*urgency[entry["id"]], entry["id"]))
 
 
 def identity(target: Mapping[str, Any]) -> tuple[str, ...]:
     """What makes a target the same one: a cluster has many addresses, so its id counts where there is one."""
+    if target["kind"] == plan_mirror.KIND:
+        return str(target["kind"]), str(target["url"])
     place = target["cluster_id"] or target["address"]
     return tuple(str(part) for part in (target["kind"], place, target["namespace"], target["mount"]))
 

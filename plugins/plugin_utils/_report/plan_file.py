@@ -17,7 +17,7 @@ import yaml
 from .text import visible
 
 SCHEMA = "sre.preflight/plan"
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 PLAYBOOK = "sre.preflight.remediate"
 CHECK = "--check"
 INVENTORY, PLAN, THIS_FILE = "<inventory>", "<plan>", "<this-file>"
@@ -27,8 +27,9 @@ _BLANK = "(preflight_plan_path=)?<[a-z-]+>"
 _HEADER = """\
 ---
 # What Preflight would set to mend what it found, the soonest outage first. Nothing is changed until you run it.
-# Read each entry, above all its risk and its conflicts; take out what you do not want; commit it. A setting is changed
-# only where the server still has the value in "found".
+# Read each entry, above all its risk and its conflicts; take out what you do not want; commit it. A setting of Vault is
+# changed only where the server still has the value in "found". A mirror is brought up on the hosts whose variable
+# package_mirror_url is its url.
 #
 # To see every change that it would make:
 #   {check}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +34,15 @@ class MergedSettings:
         """The setting is to be changed from what was found to that value."""
         self.settings.setdefault(path, {})[key] = value
         self.found.setdefault(path, {})[key] = found
+
+
+def each_setting(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """(path, key, value) of every setting of an entry; the path is empty where settings have none, as a mirror's."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from ((name, key, each) for key, each in value.items())
+        else:
+            yield "", name, value
 
 
 def same(one: Any, other: Any) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import
 from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES
 from ansible_collections.sre.preflight.plugins.module_utils._x509.inventory import Inventory, inventory_of
 
+from . import mirrors
 from .rules import Host
 
 MAX_REASON = 300
@@ -100,6 +101,7 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
             order(finding)
             itemgetter("title", "message")(finding)
             dict(finding["evidence"], location=finding["resource"]["location"])
+        mirrors.check(document)
         return {**document, **{key: str(document[key]) for key in PROVENANCE}, "inventory": inventory}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         version = document.get("collection_version")

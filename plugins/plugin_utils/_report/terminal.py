@@ -15,6 +15,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.finding impor
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import parse_instant
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.outages import in_words, outages
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
+from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal_mirrors import mirror_lines
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal_plan import plan_lines
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import clip, lowered, plural, some, wrap
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import to_minute
@@ -62,6 +63,7 @@ def render_terminal(
         else:
             _finding(page, finding, now)
     _more(page, report["findings"][limit:])
+    page.lines += mirror_lines(report, now, width)
     page.lines += plan_lines(report["plan"], command or remediate_command(None), width)
     _counts(page, report)
     _coverage(page, report["coverage"])

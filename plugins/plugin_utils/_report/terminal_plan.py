@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .plan_file import quoted
+from .plan_settings import each_setting
 from .plan_view import place, undecided
 from .text import clip, continued, plural, wrap
 
@@ -35,7 +36,7 @@ def plan_lines(plan: Sequence[Mapping[str, Any]], command: Sequence[str], width:
 
 
 def _count(entry: Mapping[str, Any]) -> int:
-    return sum(map(len, entry["settings"].values()))
+    return sum(1 for _setting in each_setting(entry["settings"]))
 
 
 def _options(words: Sequence[str]) -> list[str]:

@@ -123,7 +123,7 @@ def test_says_what_starts_and_ends_with_the_summary(run: Run) -> None:
     lines = run.output.splitlines()
     assert re.fullmatch(r"Starting OpenBao \d\S+ on 127\.0\.0\.1:\d+ \.\.\.", lines[0])
     assert re.fullmatch(r"Auditing 5 pods and their controller; the lab was ready in \d+\.\d s \.\.\.", lines[1])
-    assert lines[2].startswith("FAIL  3 critical, ")
+    assert lines[2].startswith("FAIL  4 critical, ")
     assert lines[-2] == f"HTML report: {run.place.folder}/report/preflight.html"
     assert lines[-1].startswith("The lab is gone, and its inventory with it; `make remediate` starts another ")
     assert "\x1b" not in run.output
@@ -132,7 +132,7 @@ def test_says_what_starts_and_ends_with_the_summary(run: Run) -> None:
 def test_the_whole_lab_is_covered(run: Run) -> None:
     coverage = run.report["coverage"]
     assert (coverage["hosts_expected"], coverage["hosts_reported"], coverage["hosts_unknown"]) == (6, 6, [])
-    assert coverage["targets_evaluated"] == coverage["targets_expected"] >= 7
+    assert coverage["targets_evaluated"] == coverage["targets_expected"] >= 13
     assert coverage["unknown_targets"] == []
 
 
@@ -158,6 +158,45 @@ def test_finds_what_is_late_and_nothing_else(run: Run) -> None:
     }
 
 
+def test_finds_what_the_fallback_lacks(run: Run) -> None:
+    severe = {each["rule"]: each for each in run.report["findings"] if each["severity"] in ("critical", "high")}
+    assert {rule for rule in severe if rule.startswith("mirror.")} == {
+        "mirror.files-missing",
+        "mirror.index-old",
+        "mirror.requires-python-missing",
+        "mirror.resolution-differs",
+        "mirror.yanked-lost",
+    }
+    assert " last changed 19d ago " in severe["mirror.index-old"]["message"]
+    (mirror,) = run.report["mirrors"]
+    assert (mirror["projects_read"], mirror["projects"], mirror["formats"]) == (4, 4, ["html"])
+    assert {"requires-python", "yanked", "JSON", "project-status"} <= set(mirror["lacks"])
+
+
+def test_says_which_project_installs_a_wrong_version_on_which_python(run: Run) -> None:
+    said = " ".join(run.output.split())
+    told = [
+        "pip on Python 3.9 and 3.13 installs lantern 1.2 from the mirror, 1.3 from the upstream",
+        "pip on Python 3.9 installs spindle 2.0 from the mirror, 1.4 from the upstream",
+        "pip on Python 3.9 fails to install quarry from the mirror, and installs 1.1 from the upstream",
+    ]
+    page = (run.place.folder / "report" / "preflight.html").read_text()
+    for sentence in told:
+        assert sentence in said
+        assert f"{sentence}." in page
+    assert run.report["resolutions"]["outcomes"] == {"wrong_version": 3, "fails": 1, "dearer": 3, "same": 1}
+
+
+def test_the_plan_makes_the_fallback_a_cache_of_the_index(run: Run) -> None:
+    (entry,) = [each for each in run.report["plan"] if each["role"] == "package_mirror"]
+    (mirror,) = run.report["mirrors"]
+    assert entry["target"] == {"kind": "mirror", "url": mirror["url"]}
+    assert entry["settings"]["projects"] == ["harbor", "lantern", "quarry", "spindle"]
+    assert entry["settings"]["upstream_url"] != mirror["url"]
+    assert len(entry["findings"]) == sum(each["rule"].startswith("mirror.") for each in run.report["findings"])
+    assert "3 wrong versions, 1 failed install, 3 slower installs of 8 -> none" in " ".join(run.output.split())
+
+
 def test_the_backlog_is_told_with_its_date_and_its_remedy(run: Run) -> None:
     findings = {finding["rule"]: finding for finding in run.report["findings"]}
     backlog = findings["vault.lease-backlog-overflow"]
@@ -168,7 +207,7 @@ def test_the_backlog_is_told_with_its_date_and_its_remedy(run: Run) -> None:
 
 
 def test_the_plan_mends_the_backlog_and_says_how(run: Run) -> None:
-    (entry,) = run.report["plan"]
+    (entry,) = [each for each in run.report["plan"] if each["role"] == "vault_tidy"]
     findings = {finding["id"]: finding for finding in run.report["findings"]}
     assert {findings[each]["rule"] for each in entry["findings"]} == {
         "vault.lease-backlog-overflow",

@@ -166,7 +166,7 @@ def test_nothing_is_left() -> None:
 def test_nothing_is_left_of_a_lab_that_cannot_be_furnished(monkeypatch: pytest.MonkeyPatch) -> None:
     directories: list[Path] = []
 
-    def fail(directory: Path, server: OpenBao, _policies: object) -> None:
+    def fail(directory: Path, server: OpenBao, *_more: object) -> None:
         directories.extend([directory, server.directory])
         raise OSError("disk full")
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.policy import OptionError
+from ansible_collections.sre.preflight.plugins.plugin_utils._remediation.mirror_entries import carried_out
 from ansible_collections.sre.preflight.plugins.plugin_utils._remediation.plan_reading import read_plan
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import render_plan
 
@@ -74,7 +75,7 @@ def test_the_file_and_the_report_give_the_same_entries_in_their_order(tmp_path, 
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"role": "reboot"}, "role: 'reboot' is not known; there is vault_tidy"),
+        ({"role": "reboot"}, "role: 'reboot' is not known; there is vault_tidy, package_mirror"),
         ({"host": "db"}, "host: 'db' is not in the inventory; name the host with the variables to connect with"),
         ({"target": None}, "target: needs kind, address, cluster_id, namespace and mount as the plan had them"),
         (
@@ -117,7 +118,7 @@ def test_two_entries_for_one_target_are_refused(tmp_path):
         ("- 1", "holds no plan that can be carried out: it has no preflight_plan of the schema sre.preflight/plan"),
         (
             yaml.safe_dump({"preflight_plan": {"schema": "sre.preflight/plan", "schema_version": "2.0.0"}}),
-            "holds no plan that can be carried out: its schema_version is 2.0.0, not 1.0.0",
+            "holds no plan that can be carried out: its schema_version is 2.0.0, not 1.1.0",
         ),
         (json.dumps(REPORT), "holds no plan that can be carried out: its entries are no list"),
     ],
@@ -131,3 +132,63 @@ def test_what_is_no_plan_is_one_line(tmp_path, text, message):
         read_plan(str(path), {"vault1"})
     assert str(caught.value).startswith(f"path: {str(path)!r} {message}")
     assert "\n" not in str(caught.value)
+
+
+MIRROR = "https://mirror.example.com/simple/"
+FOR_MIRROR = {
+    "id": "0123456789abcdef",
+    "role": "package_mirror",
+    "host": "whoever audited it",
+    "target": {"kind": "mirror", "url": MIRROR},
+    "settings": {"strategy": "pull_through", "upstream_url": "https://index.example.org/simple/", "projects": ["demo"]},
+    "found": {"lacks": ["requires-python"]},
+}
+
+
+def for_mirror(**settings):
+    return {**FOR_MIRROR, "settings": {**FOR_MIRROR["settings"], **settings}}
+
+
+def test_an_entry_for_a_mirror_is_read_beside_those_for_mounts(tmp_path):
+    entries = [FOR_MIRROR, entry()]
+    assert read_plan(written(tmp_path, entries), {"vault1"}) == (entries, [])
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        ({**FOR_MIRROR, "target": {"kind": "mirror"}}, "target: needs kind and url as the plan had them"),
+        (
+            {**FOR_MIRROR, "target": {"kind": "vault_mount", "url": MIRROR}},
+            "target: is of kind 'vault_mount', and role package_mirror is for mirror",
+        ),
+        ({**FOR_MIRROR, "settings": None}, "settings: is no mapping of strategy, upstream_url, projects to values"),
+        (for_mirror(listen=80), "settings.listen: is not known; there is strategy, upstream_url, projects"),
+        (for_mirror(strategy="magic"), "settings.strategy: 'magic' is not known; give pull_through or full"),
+        (for_mirror(upstream_url=None), "settings.upstream_url: is missing; say which index it is to be a mirror of"),
+        (for_mirror(projects="demo"), "settings.projects: is no list of names; give names of projects"),
+    ],
+)
+def test_each_nonsense_about_a_mirror_is_one_line(tmp_path, broken, problem):
+    name = "entry 1" if "url" not in broken["target"] else f"entry 1 ({MIRROR})"
+    assert problems(tmp_path, broken) == [f"{name}: {problem}"]
+
+
+def test_two_entries_for_one_mirror_are_refused(tmp_path):
+    told = problems(tmp_path, FOR_MIRROR, FOR_MIRROR)
+    assert told == [f"entry 2 ({MIRROR}): is about the same target as entry 1; merge the two"]
+
+
+def test_a_mirror_is_brought_up_on_every_host_that_serves_it():
+    urls = {"node2": MIRROR, "node1": MIRROR.rstrip("/"), "other": "https://other.example/simple/", "none": None}
+    placed, unanswered = carried_out([FOR_MIRROR, ENTRY], urls)
+    assert [(each["role"], each["host"]) for each in placed] == [
+        ("package_mirror", "node1"),
+        ("package_mirror", "node2"),
+        ("vault_tidy", "vault1"),
+    ]
+    assert unanswered == []
+
+
+def test_a_mirror_that_no_host_serves_is_told_of():
+    assert carried_out([FOR_MIRROR, ENTRY], {"vault1": None}) == ([ENTRY], [FOR_MIRROR])

@@ -81,7 +81,7 @@ def test_every_rule_that_occurs_is_described():
     [
         ([], "its schema is None"),
         ({"schema": "other"}, "its schema is 'other', not sre.preflight/report"),
-        ({"schema": "sre.preflight/report", "schema_version": "2.0.0"}, "its schema_version is 2.0.0, not 1.1.0"),
+        ({"schema": "sre.preflight/report", "schema_version": "2.0.0"}, "its schema_version is 2.0.0, not 1.2.0"),
         ({"schema": "sre.preflight/report", "schema_version": "1.4.0"}, "it has no findings"),
     ],
 )

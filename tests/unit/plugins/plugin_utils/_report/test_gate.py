@@ -82,6 +82,29 @@ def test_unknown_is_no(inventories):
     assert judgement.reason.startswith("nothing was audited")
 
 
+@pytest.mark.parametrize("target", ["https://m.example/simple/", "https://m.example/simple/@192.0.2.1"])
+@pytest.mark.parametrize(
+    ("pattern", "counts"),
+    [
+        ("https://m.example/simple/", True),
+        ("https://m.example/simple", True),
+        ("https://m.example/*", True),
+        ("https://m.example/simple/@192.0.2.1", None),
+        ("https://other.example/simple/", False),
+        ("https://m.example/", False),
+    ],
+)
+def test_a_mirror_goes_by_its_url(target, pattern, counts):
+    report = well()
+    report["coverage"]["targets"] = {"web": [target]}
+    if counts is None:
+        counts = target.endswith("@192.0.2.1")
+    if counts:
+        assert judged(report, targets=[pattern]).allowed
+    else:
+        assert "nothing that it covers matches" in why_not(report, targets=[pattern])
+
+
 def test_a_target_that_could_not_be_read_is_no():
     inventory = stored(certificate())
     inventory.unknown(inventory.add_target("path", "/etc/nope"), "matches nothing")

@@ -25,7 +25,7 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.view import link
-from tests.support import plans, reports
+from tests.support import mirror_reports, plans, reports
 
 MEGABYTE = 1_000_000
 SAMPLES: dict[str, Callable[[], reports.Report]] = {
@@ -35,6 +35,7 @@ SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "many": lambda: reports.many(certificates=500, findings=300),
     "hostile": reports.hostile,
     "planned": reports.planned,
+    "mirrored": mirror_reports.mirror_report,
 }
 VOID = {"meta", "link", "br", "input", "use", "path", "circle", "rect", "line"}
 

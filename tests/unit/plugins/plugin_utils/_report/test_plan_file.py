@@ -41,7 +41,7 @@ def test_holds_the_entries_of_the_report():
     assert yaml.safe_load(written(report)) == {
         "preflight_plan": {
             "schema": "sre.preflight/plan",
-            "schema_version": "1.0.0",
+            "schema_version": "1.1.0",
             "generated_at": report["generated_at"],
             "judged_at": report["judged_at"],
             "entries": report["plan"],

@@ -14,7 +14,7 @@ from typing import Any, Callable
 import jsonschema
 import pytest
 
-from tests.support import reports
+from tests.support import mirror_reports, reports
 
 SCHEMA = json.loads(Path("docs/report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -25,6 +25,7 @@ SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "many": lambda: reports.many(certificates=200, findings=50),
     "hostile": reports.hostile,
     "planned": reports.planned,
+    "mirrored": mirror_reports.mirror_report,
 }
 
 
@@ -107,6 +108,37 @@ def test_refuses(path: tuple[Any, ...], value: Any) -> None:
 def test_a_report_of_version_1_0_holds_still() -> None:
     report = {**reports.few(), "schema_version": "1.0.0", "plan": []}
     assert complaints(report) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("mirrors", 0, "url"), ""),
+        (("mirrors", 0, "token"), "never"),
+        (("mirrors", 0, "formats"), ["xml"]),
+        (("mirrors", 0, "last_changed"), "Tue, 24 Nov 2026 12:00:00 GMT"),
+        (("mirrors", 0, "outcomes", "worse"), 1),
+        (("mirrors", 0, "outcomes", "same"), 0),
+        (("resolutions", "left_out"), None),
+        (("resolutions", "differing", 0, "outcome"), "worse"),
+        (("resolutions", "differing", 0, "note"), "unknown key"),
+        (("plan", 0, "target", "mount"), "pki/"),
+        (("plan", 0, "settings", "strategy"), "magic"),
+        (("plan", 0, "settings", "token"), "never"),
+        (("plan", 0, "found"), {"strategy": None}),
+        (("plan", 0, "effect", "outcomes"), {"wrong": 1}),
+        (("plan", 0, "effect", "peak_bytes_after"), 1),
+        (("plan", 0, "needs", "access"), [1]),
+    ],
+)
+def test_refuses_of_mirrors(path: tuple[Any, ...], value: Any) -> None:
+    report: Any = json.loads(json.dumps(mirror_reports.mirror_report()))
+    assert complaints(report) == []
+    node = report
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    assert complaints(report)
 
 
 def test_an_entry_lacks_nothing() -> None:
