@@ -18,7 +18,7 @@ from .collect import Collected
 from .facts import MirrorFacts, UpstreamFacts
 from .rules import RULES
 from .rules_audit import Hindrance
-from .rules_http import Backends
+from .rules_backends import Backends
 
 
 def facts_of(collected: Collected) -> list[MirrorFacts]:

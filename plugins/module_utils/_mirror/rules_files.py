@@ -39,7 +39,6 @@ MAX_MIRROR_AGE = Setting(
 @RULES.rule(
     "metadata-unserved",
     title="Metadata files are advertised and not there",
-    subject="mirror",
     rationale="pip and uv trust the mark and ask for the .metadata file. Where it is not there they fail, though the "
     "wheel itself is well.",
     remediation="Serve the .metadata files, or do not advertise them.",
@@ -56,7 +55,6 @@ def metadata_unserved(probe: MetadataProbe, theirs: File | None) -> Complaint:
 @RULES.rule(
     "metadata-hash-wrong",
     title="Metadata files have another hash than advertised",
-    subject="mirror",
     rationale="pip and uv compare the .metadata file with the hash on the page, and fail where they differ.",
     remediation="Synchronise the project anew; look for what rewrites the files.",
     references=("PEP 658", f"{SPEC}, core metadata"),
@@ -71,7 +69,6 @@ def metadata_hash_wrong(probe: MetadataProbe, theirs: File | None) -> Complaint:
 @RULES.rule(
     "requires-python-contradicts-metadata",
     title="requires-python contradicts the file's metadata",
-    subject="mirror",
     rationale="A client filters by the page and then checks the metadata: where the page says less, it goes through "
     "versions that cannot run; where it says more, it never sees one that could. What the upstream says as well is not "
     "counted.",
@@ -92,7 +89,6 @@ def requires_python_contradicts_metadata(probe: MetadataProbe, theirs: File | No
 @RULES.rule(
     "file-unserved",
     title="Files are listed and not there",
-    subject="mirror",
     rationale="A page that lists what cannot be fetched makes every client choose that file and then fail.",
     remediation="Synchronise the project anew; look for relative links that lead past the files.",
     references=("bandersnatch issue 2046",),
@@ -109,7 +105,6 @@ def file_unserved(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-hash-wrong",
     title="Files have another hash than listed",
-    subject="mirror",
     rationale="Every client compares what it downloaded with the hash on the page, and refuses the file. A dry run "
     "does not show it.",
     remediation="Remove the file, find out what damaged or exchanged it, and synchronise the project anew.",
@@ -125,7 +120,6 @@ def file_hash_wrong(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-size-wrong",
     title="Files have another size than listed",
-    subject="mirror",
     rationale="A file that is shorter than listed is cut off, and one that is longer is another one. Clients show a "
     "wrong progress; without a hash they install it.",
     remediation="Synchronise the project anew.",
@@ -142,7 +136,6 @@ def file_size_wrong(file: FileProbe) -> Complaint:
 @RULES.rule(
     "range-refused",
     title="Files cannot be fetched in part",
-    subject="mirror",
     rationale="Where there are no .metadata files, uv and pip's fast-deps read a wheel's metadata by range requests; "
     "without those they download whole wheels to resolve, and an interrupted download begins anew.",
     remediation="Answer range requests with 206.",
@@ -157,7 +150,6 @@ def range_refused(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-head-refused",
     title="HEAD is refused for files",
-    subject="mirror",
     rationale="uv asks by HEAD whether a file can be fetched in part before it does so; where that is refused it "
     "downloads whole wheels to resolve.",
     remediation="Answer HEAD as GET, without the body.",
@@ -173,7 +165,6 @@ def file_head_refused(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-cache-control-missing",
     title="Files do not say how long they may be kept",
-    subject="mirror",
     rationale="A file of an index never changes. Without Cache-Control a cache in between asks for it anew, and the "
     "mirror carries the load of every build.",
     remediation="Send Cache-Control: max-age=365000000, immutable with files.",
@@ -189,7 +180,6 @@ def file_cache_control_missing(file: FileProbe) -> Complaint:
 @RULES.rule(
     "signature-unserved",
     title="Signatures are advertised and not there",
-    subject="mirror",
     rationale="gpg-sig says that a .asc file lies beside the file. The upstream no longer has any; a tool that "
     "verifies them fails. pip and uv do not look.",
     remediation="Drop gpg-sig from the pages, or serve the .asc files.",
@@ -204,7 +194,6 @@ def signature_unserved(file: FileProbe) -> Complaint:
 @RULES.rule(
     "root-unusable",
     title="The root page names no project",
-    subject="mirror",
     rationale="pip and uv never read it; whoever mirrors or searches this mirror does, and no sample can be drawn "
     "from it.",
     remediation="Serve the list of all projects at the address of the index.",
@@ -222,7 +211,6 @@ def root_unusable(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "projects-missing",
     title="Projects that the upstream has are missing",
-    subject="mirror",
     rationale="What is not on the mirror cannot be installed during an outage of the upstream. A mirror that is "
     "filtered on purpose is told of as well: compare it by projects instead of by a sample.",
     remediation="Look why the synchronisation stopped or left them out, and run it.",
@@ -245,7 +233,6 @@ def projects_missing(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "serial-missing",
     title="Pages do not say how current they are",
-    subject="mirror",
     rationale="Without a serial nobody can tell how far the mirror is behind. The fallback of 2020 had none; it was "
     "weeks old on a full disk, and nobody noticed.",
     remediation="Send X-PyPI-Last-Serial, or emit _last-serial in JSON.",
@@ -264,7 +251,6 @@ def serial_missing(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "index-old",
     title="The mirror has not changed for long",
-    subject="mirror",
     rationale="An index of many projects changes all the time. One that does not is stuck, on a full disk or a failed "
     "timer, and installs older versions from day to day.",
     remediation="Look why the synchronisation stopped: a full disk, a stopped timer, a failed run.",

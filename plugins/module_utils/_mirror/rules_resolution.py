@@ -23,7 +23,6 @@ SEVERITIES = {
 @RULES.rule(
     "resolution-differs",
     title="Clients install something else than from the upstream",
-    subject="mirror",
     rationale="What counts in the end: for each requirement, Python and platform, which file pip of today, pip of "
     "2019 and uv choose here and upstream. Severity follows from the worst outcome: fails, another version, a build "
     "from source, or the same version after more attempts.",
