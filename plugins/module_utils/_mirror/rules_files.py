@@ -47,9 +47,7 @@ MAX_MIRROR_AGE = Setting(
 )
 @on_metadata
 def metadata_unserved(probe: MetadataProbe, theirs: File | None) -> Complaint:
-    if probe.fetch.ok or probe.fetch.kind == "foreign":
-        return None
-    return probe.fetch.complaint
+    return probe.unserved
 
 
 @RULES.rule(
@@ -62,8 +60,7 @@ def metadata_unserved(probe: MetadataProbe, theirs: File | None) -> Complaint:
 )
 @on_metadata
 def metadata_hash_wrong(probe: MetadataProbe, theirs: File | None) -> Complaint:
-    wrong = [name for name, digest in probe.digests.items() if probe.advertised[name] != digest]
-    return f"another {names_of(wrong)}" if wrong else None
+    return f"another {names_of(probe.wrong_digests)}" if probe.wrong_digests else None
 
 
 @RULES.rule(
@@ -96,10 +93,7 @@ def requires_python_contradicts_metadata(probe: MetadataProbe, theirs: File | No
 )
 @on_files
 def file_unserved(file: FileProbe) -> Complaint:
-    fetch = file.head if file.whole is None else file.whole
-    if fetch.ok or fetch.kind in ("foreign", "too-large"):
-        return None
-    return fetch.complaint
+    return file.unserved
 
 
 @RULES.rule(
@@ -113,8 +107,7 @@ def file_unserved(file: FileProbe) -> Complaint:
 )
 @on_files
 def file_hash_wrong(file: FileProbe) -> Complaint:
-    wrong = [name for name, digest in file.digests.items() if file.listed[name] != digest]
-    return f"another {names_of(wrong)}" if wrong else None
+    return f"another {names_of(file.wrong_digests)}" if file.wrong_digests else None
 
 
 @RULES.rule(

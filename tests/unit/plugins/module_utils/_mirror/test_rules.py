@@ -127,7 +127,7 @@ def test_the_page_against_the_metadata(listed, inside, wrong):
     page = fetched(json.dumps(GOOD).encode(), MIRROR)
     evidence = collected_of({"current": page})
     probe = MetadataProbe(WHEEL, Fetch(MIRROR, 200), {}, {}, inside, listed)
-    evidence.projects = [ProjectEvidence("demo", {"mirror": {"current": page}}, {"mirror": probe})]
+    evidence.projects = [ProjectEvidence("demo", {"mirror": {"current": page}}, {"mirror": (probe,)})]
     assert ("requires-python-contradicts-metadata" in verdicts(evidence)) is wrong
 
 
