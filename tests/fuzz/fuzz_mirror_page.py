@@ -91,4 +91,4 @@ def check_root(body: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz("mirror_page", try_one, runs=8_000)
+    fuzz("mirror_page", try_one, runs=5_000)

@@ -26,6 +26,7 @@ from tests.support.index_server import normalized
 if TYPE_CHECKING:
     from ansible_collections.sre.preflight.plugins.module_utils._mirror.environment import Environment
 
+ROOT = Path(__file__).parents[2]
 # Far beyond what they need, so that a client that hangs fails the test.
 PATIENCE = 300.0
 _UV_MACHINES = {"arm64": "aarch64"}
@@ -51,6 +52,14 @@ def pip_install(
         {normalized(each["metadata"]["name"]): _filename(each["download_info"]["url"]) for each in report["install"]},
         "",
     )
+
+
+def old_pip() -> Path:
+    """The Python of an environment with pip 19.2.3, which is made where it is not there."""
+    requirements = ROOT / "tests/requirements/old-pip.txt"
+    environment = ROOT / "build/venvs/old-pip"
+    subprocess.run([ROOT / "tests/tools/venv.sh", environment, "3.9", requirements], check=True, cwd=ROOT)
+    return environment / "bin/python"
 
 
 def old_pip_download(python: Path, url: str, requirement: str) -> Installed:

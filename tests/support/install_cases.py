@@ -28,10 +28,11 @@ _FILES: dict[str, tuple[File, ...]] = {
     "withdrawn": (w("1.0"), w("2.0", yanked="It deletes what it should keep")),
     "source": (s("1.0"), s("2.0", needs=">=3.99", builds=False)),
 }
-REQUIREMENTS = ("plain", "later", "withdrawn", "withdrawn==2.0", "source")
-"""``source`` is not for pip of 2019, which runs a setup.py and needs setuptools for it."""
-OF_FLAWS = ("later", "withdrawn")
-PYTHONS = ("3.9", "3.13")
+REQUIREMENTS: dict[str, tuple[str, ...]] = {
+    "3.9": ("plain", "later", "withdrawn", "withdrawn==2.0", "source"),
+    "3.13": ("plain", "later"),
+}
+"""By Python."""
 
 
 def shop() -> dict[str, Project]:
@@ -69,6 +70,7 @@ class Flaw(NamedTuple):
     change: Callable[[dict[str, Any]], object] | None = None
     damage: Callable[[Path], object] | None = None
     options: Mapping[str, Any] = {}
+    requirements: tuple[str, ...] = ("plain", "later")
 
     def mirror(self) -> NginxMirror:
         """nginx with pages in both formats, and this flaw."""
@@ -160,8 +162,8 @@ FLAWS: dict[str, Flaw] = {
     "requires-python too strict": Flaw(_with("requires-python", ">=3.99")),
     "requires-python too lax": Flaw(_with("requires-python", ">=3.6")),
     "requires-python invalid": Flaw(_with("requires-python", "py3")),
-    "yanked lost": Flaw(_with("yanked", False)),
-    "all yanked": Flaw(_with("yanked", True)),
+    "yanked lost": Flaw(_with("yanked", False), requirements=("plain", "withdrawn")),
+    "all yanked": Flaw(_with("yanked", True), requirements=("plain", "withdrawn")),
     "metadata not served": Flaw(damage=_deleted("*.metadata")),
     "metadata of another hash": Flaw(_metadata_hash),
     "metadata not offered": Flaw(_without("core-metadata")),

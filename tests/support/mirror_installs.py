@@ -4,27 +4,36 @@
 
 """What the audit says of an install from a mirror, and what comes of it when a real client installs.
 
->>> Installs(upstream, {"pip": pip, "pip_legacy": old_pip, "uv": uv}).compare("nginx", mirror, REQUIREMENTS)
+>>> cases, result = cases_of("Caddy", Installs(upstream.url, old_pip))
+
+``python -m tests.support.mirror_installs [MIRROR ...]`` writes anew what came of them (mirror_installs.json), which
+docs/mirror_servers.md is made of; a test installs all of it again and compares.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.contract import run
+from ansible_collections.sre.preflight.plugins.module_utils._audit.files import write_atomically
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.audit import DOMAIN
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.collect import COLLECT_OPTIONS
-from tests.support.index_clients import PIP_OPTIONS, run_client
-from tests.support.install_cases import PYTHONS
+from tests.support.index_clients import PIP_OPTIONS, old_pip, run_client
+from tests.support.install_cases import FLAWS, REQUIREMENTS, shop
+from tests.support.mirror_servers import SERVERS
 from tests.support.mirrors import NOW
+from tests.support.simple_index import IndexServer
 
-READY, DIFFERS, FAILS, UNKNOWN = "ready", "another", "fails", "unknown"
-"""What the audit says, or what happens: the same as from the upstream, something else, nothing."""
+RECORD = Path(__file__).with_suffix(".json")
+READY, DIFFERS, FAILS, DEPENDS, UNKNOWN = "ready", "another", "fails", "depends", "unknown"
+"""The same as from the upstream is installed, something else, or nothing; only while another host is up."""
 _SAID = {
     "same": READY,
     "dearer": READY,
@@ -49,14 +58,7 @@ class Case(NamedTuple):
     @property
     def agrees(self) -> bool:
         """Whether what was said came true."""
-        return self.said == self.happened
-
-
-class Installed(NamedTuple):
-    """``content`` tells apart what was installed; None where the client failed, for a ``reason``."""
-
-    content: str | None
-    reason: str
+        return self.said == self.happened or (self.said == DEPENDS and self.happened in (READY, FAILS))
 
 
 def clients_of(python: str) -> tuple[str, ...]:
@@ -70,44 +72,50 @@ class Installs:
     def __init__(self, upstream_url: str, old_pip: Path) -> None:
         self.upstream_url = upstream_url
         self.old_pip = old_pip
-        self._upstream: dict[tuple[str, str, str], Installed] = {}
+        self._upstream: dict[tuple[str, str], dict[str, str | None]] = {}
 
-    def compare(
-        self, name: str, mirror_url: str, requirements: Sequence[str], pythons: Sequence[str] = PYTHONS
-    ) -> tuple[list[Case], dict[str, Any]]:
-        """All cases of one mirror, and the audit's result."""
-        result = audit(mirror_url, self.upstream_url, requirements, pythons)
-        return list(self._cases(name, mirror_url, requirements, pythons, result)), result
+    def compare(self, name: str, mirror_url: str, asked: Mapping[str, Sequence[str]]) -> tuple[list[Case], Any]:
+        """All cases of one mirror, of the requirements asked for by Python, and the audit's result."""
+        requirements = list(dict.fromkeys(each for these in asked.values() for each in these))
+        result = audit(mirror_url, self.upstream_url, requirements, list(asked))
+        cases = []
+        for python, these in asked.items():
+            for client in clients_of(python):
+                happened = self.happens(mirror_url, _for(client, these), python, client)
+                for requirement, what in happened.items():
+                    cases.append(
+                        Case(name, requirement, python, client, said_of(result, requirement, python, client), what)
+                    )
+        return cases, result
 
-    def _cases(
-        self, name: str, url: str, requirements: Sequence[str], pythons: Sequence[str], result: Mapping[str, Any]
-    ) -> Iterator[Case]:
-        for requirement in requirements:
-            for python in pythons:
-                for client in clients_of(python):
-                    if client == "pip_legacy" and requirement == "source":
-                        continue
-                    said = said_of(result, requirement, python, client)
-                    yield Case(name, requirement, python, client, said, self.happens(url, requirement, python, client))
+    def happens(self, url: str, requirements: Sequence[str], python: str, client: str) -> dict[str, str]:
+        """What comes of each requirement, held against the same from the upstream."""
+        known = self._upstream.setdefault((python, client), {})
+        known.update(
+            self.install(self.upstream_url, [each for each in requirements if each not in known], python, client)
+        )
+        ours = self.install(url, requirements, python, client)
+        return {each: _outcome(known[each], ours[each]) for each in requirements}
 
-    def happens(self, url: str, requirement: str, python: str, client: str) -> str:
-        """What comes of it, held against the same from the upstream."""
-        key = requirement, python, client
-        if key not in self._upstream:
-            self._upstream[key] = self.install(self.upstream_url, *key)
-        theirs, ours = self._upstream[key], self.install(url, *key)
-        if ours.content == theirs.content:
-            return READY
-        return FAILS if ours.content is None else DIFFERS
+    def install(self, url: str, requirements: Sequence[str], python: str, client: str) -> dict[str, str | None]:
+        """What each requirement installs, by a digest; None where the client fails."""
+        installed = {}
+        pinned = [each for each in requirements if "==" in each]
+        for together in ([each for each in requirements if each not in pinned], pinned):
+            installed.update(self._install(url, together, python, client) if together else {})
+        return installed
 
-    def install(self, url: str, requirement: str, python: str, client: str) -> Installed:
-        """One install into a directory of its own."""
+    def _install(self, url: str, requirements: Sequence[str], python: str, client: str) -> dict[str, str | None]:
+        """Together, which is quick, and each alone where that fails."""
         with tempfile.TemporaryDirectory() as directory:
             target = Path(directory, "target")
-            done = run_client(self._command(url, target, python, client), [requirement])
-            if done.returncode:
-                return Installed(None, done.stdout + done.stderr)
-            return Installed(_content(target), "")
+            done = run_client(self._command(url, target, python, client), requirements)
+            if done.returncode == 0:
+                return {each: _content(target, _project(each)) for each in requirements}
+        if len(requirements) == 1:
+            return {requirements[0]: None}
+        alone = (self._install(url, [each], python, client) for each in requirements)
+        return {each: content for one in alone for each, content in one.items()}
 
     def _command(self, url: str, target: Path, python: str, client: str) -> list[str]:
         if client == "uv":
@@ -138,12 +146,12 @@ def said_of(result: Mapping[str, Any], requirement: str, python: str, client: st
     """What the audit says of one install: its resolution, and whether another host is needed for it."""
     (row,) = [each for each in result["resolutions"] if (each["requirement"], each["python"]) == (requirement, python)]
     said = _SAID[row["clients"].get(client, row["outcome"])]
-    return FAILS if said == READY and needs_another_host(result, requirement) else said
+    return DEPENDS if said == READY and needs_another_host(result, requirement) else said
 
 
 def needs_another_host(result: Mapping[str, Any], requirement: str) -> bool:
     """Whether the project's page or files were seen to lie elsewhere."""
-    project = requirement.partition("=")[0]
+    project = _project(requirement)
     complaints = (each["evidence"]["complaints"] for each in failed(result, "upstream-dependency"))
     return any(name.split(" ")[0].split("-")[0] == project for each in complaints for name in each)
 
@@ -153,10 +161,65 @@ def failed(result: Mapping[str, Any], rule: str) -> list[Mapping[str, Any]]:
     return [each for each in result["findings"] if (each["rule"], each["status"]) == (f"mirror.{rule}", "fail")]
 
 
-def _content(target: Path) -> str:
-    """A digest of what was installed, but for what each client notes about itself."""
+def _for(client: str, requirements: Sequence[str]) -> list[str]:
+    """Without those that are not for the client: pip of 2019 runs a setup.py, and needs setuptools for it."""
+    return [each for each in requirements if (client, each) != ("pip_legacy", "source")]
+
+
+def _project(requirement: str) -> str:
+    return requirement.partition("=")[0]
+
+
+def _outcome(theirs: str | None, ours: str | None) -> str:
+    if ours == theirs:
+        return READY
+    return FAILS if ours is None else DIFFERS
+
+
+def _content(target: Path, project: str) -> str:
+    """A digest of what was installed of a project, but for what each client notes about itself."""
     digest = hashlib.sha256()
     for path in sorted(target.rglob("*")):
-        if path.is_file() and path.name not in _NO_CONTENT and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(target)}\0".encode() + path.read_bytes() + b"\0")
+        inside = path.relative_to(target)
+        if path.is_file() and re.match(rf"{project}\b", str(inside)) and path.name not in _NO_CONTENT:
+            digest.update(f"{inside}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def cases_of(name: str, installs: Installs) -> tuple[list[Case], Any]:
+    """All cases of a mirror of SERVERS or of FLAWS, started for them, and the audit's result."""
+    if name in FLAWS:
+        with FLAWS[name].mirror() as mirror:
+            return installs.compare(name, mirror.url, {"3.9": FLAWS[name].requirements})
+    with SERVERS[name](shop(), installs.upstream_url) as mirror:
+        return installs.compare(name, mirror.url, REQUIREMENTS)
+
+
+def recorded() -> dict[str, list[Case]]:
+    """What was written of each mirror, in the order of SERVERS and FLAWS."""
+    rows = json.loads(RECORD.read_text(encoding="utf-8"))
+    return {name: [Case(name, *row) for row in rows[name]] for name in (*SERVERS, *FLAWS) if name in rows}
+
+
+def record(cases: Mapping[str, Sequence[Case]]) -> None:
+    """Writes what came of these mirrors beside what is written of the others."""
+    rows = {name: [case[1:] for case in these] for name, these in {**recorded(), **cases}.items()}
+    lines = [
+        f"{json.dumps(name)}: [\n  " + ",\n  ".join(json.dumps(row) for row in rows[name]) + "\n]"
+        for name in (*SERVERS, *FLAWS)
+        if name in rows
+    ]
+    write_atomically(str(RECORD), ["{\n", ",\n".join(lines), "\n}\n"], mode=0o644)
+
+
+def main() -> None:
+    with IndexServer(shop()) as upstream:
+        installs = Installs(upstream.url, old_pip())
+        for name in sys.argv[1:] or (*SERVERS, *FLAWS):
+            cases, _result = cases_of(name, installs)
+            record({name: cases})
+            print(f"{name}: {len(cases)} cases, {sum(not each.agrees for each in cases)} disagree", flush=True)
+
+
+if __name__ == "__main__":
+    main()

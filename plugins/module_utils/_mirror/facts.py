@@ -214,14 +214,16 @@ class MirrorFacts:
     @cached_property
     def _faults(self) -> Faults:
         """What is known to be wrong with files and with METADATA, as far as they were asked for."""
-        files, metadata = {}, {}
-        for file in self.files:
-            if file.unserved or file.wrong_digests:
-                files[file.filename] = _fault(file.filename, file.unserved)
+        files = {each.filename: _unserved(each.filename, each.unserved) for each in self.files if each.unserved}
+        digests = {each.filename: each.digests for each in self.files if each.digests}
+        metadata = {}
         for _project, probe in self.metadata:
-            if probe.unserved or probe.wrong_digests:
-                metadata[probe.filename] = _fault(f"{probe.filename}.metadata", probe.unserved)
-        return Faults(files, metadata)
+            name = f"{probe.filename}.metadata"
+            if probe.unserved:
+                metadata[probe.filename] = _unserved(name, probe.unserved)
+            elif probe.wrong_digests:
+                metadata[probe.filename] = f"{name} has another hash than the page says"
+        return Faults(files, metadata, digests)
 
     @property
     def files(self) -> tuple[FileProbe, ...]:
@@ -234,5 +236,5 @@ class MirrorFacts:
         return None if probe is None else (Fetch.from_json(probe["fetch"]), probe)
 
 
-def _fault(filename: str, unserved: str | None) -> str:
-    return f"{filename} is not served ({unserved})" if unserved else f"{filename} has another hash than the page says"
+def _unserved(filename: str, reason: str) -> str:
+    return f"{filename} is not served ({reason})"

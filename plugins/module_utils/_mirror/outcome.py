@@ -28,10 +28,15 @@ WORSE = (SAME, UNKNOWN, DEARER, BUILDS, FAILS, WRONG)
 
 @dataclass(frozen=True)
 class Faults:
-    """Why a file of the mirror cannot be installed, by its name: the file itself, or the METADATA offered with it."""
+    """What is known of files of the mirror, by their names.
+
+    ``files`` and ``metadata`` say why a file cannot be installed, by itself or for the METADATA that is offered with
+    it; ``digests`` are those of the files that were fetched, by algorithm.
+    """
 
     files: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def met_by(self, client: Client, choice: Choice) -> str | None:
         """The first that a client meets on the way to what it chose; None where it meets none."""
@@ -39,7 +44,13 @@ class Faults:
         for each in [*choice.tried, *chosen] if client.reads_core_metadata else ():
             if each.file.core_metadata and each.filename in self.metadata:
                 return self.metadata[each.filename]
-        return next((self.files[each.filename] for each in chosen if each.filename in self.files), None)
+        return next((fault for fault in map(self._of, chosen) if fault), None)
+
+    def _of(self, release: Release) -> str | None:
+        served = self.digests.get(release.filename, {})
+        if any(digest != served.get(name, digest) for name, digest in release.file.hashes.items()):
+            return f"{release.filename} has another hash than the page says"
+        return self.files.get(release.filename)
 
 
 NO_FAULTS = Faults()

@@ -122,12 +122,13 @@ class _Reader(HTMLParser):
         if href is None or self.base is not None:
             return  # the first one counts
         self.base = self.url
+        if len(href) > MAX_BASE:
+            self.violations.add(BAD_VALUE, "base", f"has {len(href)} characters")
+            return
         try:
-            if len(href) > MAX_BASE:
-                raise ValueError(f"it has more than {MAX_BASE} characters")
             self.base = absolute(self.url, href)
         except ValueError as error:
-            self.violations.add(BAD_VALUE, "base", f"{href[:MAX_BASE]!r} is no URL: {error}")
+            self.violations.add(BAD_VALUE, "base", f"{href!r} is no URL: {error}")
 
     def end_anchor(self) -> None:
         """The anchor that is open, if any, becomes a file."""

@@ -68,8 +68,9 @@ def resolve(
     """One resolution for each environment, in their order.
 
     A page is None where it could not be read, which gives ``unknown``; one without files is a project that is not
-    there. ``seen`` is what a client sees instead of the mirror's page, by its name. ``metadata``: the Requires-Python in the METADATA of files by name, None where it has none; a file that is
-    not in it is taken to say what the upstream's page says of it.
+    there. ``seen`` is what a client sees instead of the mirror's page, by the client's name. ``metadata``: the
+    Requires-Python in the METADATA of files by name, None where it has none; a file that is not in it is taken to say
+    what the upstream's page says of it.
     """
     if wanted.requirement.url:
         reason = "it names a URL, so that no index is asked"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ from tests.support.mirrors import (
     json_page,
     verdicts,
 )
+from tests.support.package_index import html_page
 
 WHEEL, SDIST = "demo-1.1-py3-none-any.whl", "demo-1.0.tar.gz"
 GOOD = json_page()
@@ -240,3 +242,44 @@ def test_every_field_of_a_good_page_is_missed(path):
     harmless = [("files", index, key) for index in (0, 1) for key in ("yanked",)]
     found = failures(without(GOOD, path), GOOD)
     assert bool(found) is (path not in harmless)
+
+
+GOOD_HTML = html_page(GOOD)
+PIECES = re.compile(r"<meta[^>]*>|<a [^>]*>[^<]*</a>|<!--[^>]*-->| [a-z-]+=\"[^\"]*\"|#sha256=[0-9a-f]+")
+
+
+def pieces(text):
+    """The places of all that HTML says: elements, their attributes, hashes, the serial."""
+    found = [match.span() for match in PIECES.finditer(text)]
+    inner = [(start + 1 + each.start(), start + 1 + each.end())
+             for start, end in found for each in PIECES.finditer(text[start + 1 : end])]  # fmt: skip
+    deepest = [(start + 1 + each.start(), start + 1 + each.end())
+               for start, end in inner for each in PIECES.finditer(text[start + 1 : end])]  # fmt: skip
+    return sorted({*found, *inner, *deepest})
+
+
+def worst_of_html(text):
+    theirs = fetched(html_page(GOOD).encode(), UPSTREAM)
+    return worst(verdicts(collected_of({"current": fetched(text.encode(), MIRROR)}, upstream=theirs)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_removing_anything_from_html_never_makes_the_verdict_better(data):
+    text, before = GOOD_HTML, worst_of_html(GOOD_HTML)
+    for _step in range(data.draw(st.integers(1, 5))):
+        # A whole file is none, as above.
+        remaining = [(start, end) for start, end in pieces(text) if not text.startswith("<a ", start)]
+        if not remaining:
+            break
+        start, end = data.draw(st.sampled_from(remaining))
+        text = text[:start] + text[end:]
+        after = worst_of_html(text)
+        assert after >= before, text
+        before = after
+
+
+@pytest.mark.parametrize(("start", "end"), pieces(GOOD_HTML), ids=lambda place: str(place))
+def test_every_piece_of_a_good_page_in_html_is_missed(start, end):
+    assert worst_of_html(GOOD_HTML) == 0
+    assert worst_of_html(GOOD_HTML[:start] + GOOD_HTML[end:]) > 0
