@@ -40,7 +40,8 @@ class Asked(NamedTuple):
 class Page:
     """What is sent back. ``drip`` seconds before each byte; ``drop`` ends the connection without an answer.
 
-    ``endless`` is sent again and again as headers, every ``drip`` seconds, without an end.
+    ``endless`` is sent again and again as headers, every ``drip`` seconds, without an end. The body is sent ``times``
+    times, one after the other.
     """
 
     status: int = 200
@@ -49,6 +50,7 @@ class Page:
     drip: float = 0.0
     drop: bool = False
     endless: bytes = b""
+    times: int = 1
 
 
 Fault = Callable[[Asked, Page], Page]
@@ -213,10 +215,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in page.headers.items():
             self.send_header(name, value)
         if status != 304:
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) * page.times))
         self.end_headers()
         if self.command != "HEAD" and status != 304:
-            self.send_body(body, page.drip)
+            for _time in range(page.times):
+                self.send_body(body, page.drip)
 
     def send_body(self, body: bytes, drip: float) -> None:
         for piece in [body[index : index + 1] for index in range(len(body))] if drip else [body]:

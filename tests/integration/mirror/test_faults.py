@@ -52,6 +52,7 @@ LISTING = (
     b"<html><head><title>Index of /demo/</title></head><body><a href='../'>../</a><a href='index.html'>x</a></body>"
 )
 LOGIN = b"<html><body><form action='/login'><input name=user><input type='password' name=pass></form></body></html>"
+ANCHOR = "<a href='demo-1.0.tar.gz'>demo-1.0.tar.gz</a> é ".encode()
 BOMB = gzip.compress(b"0" * (32 << 20))
 
 
@@ -63,6 +64,9 @@ BOMB = gzip.compress(b"0" * (32 << 20))
         (Page(200, {"Content-Type": TEXT}, LISTING), "page-not-simple", "fail", "a directory listing or the like"),
         (Page(200, {"Content-Type": TEXT}, LOGIN), "page-not-simple", "fail", "a form that asks for a password"),
         (Page(200, {"Content-Type": TEXT}, b"<html></html>"), "page-empty", "fail", "no file, 5 upstream"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=klingon"}, ANCHOR), "page-encoding-wrong", "fail", "'klingon'"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=ascii"}, ANCHOR), "page-encoding-wrong", "fail", "not ascii"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=utf-16"}, ANCHOR), "page-encoding-wrong", "fail", "not utf-16"),
         (
             Page(200, {"Content-Type": JSON, "Content-Encoding": "gzip"}, BOMB),
             "project-unread",
