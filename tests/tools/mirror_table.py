@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.files import write_atomically
@@ -30,27 +31,27 @@ SPDX-License-Identifier: GPL-3.0-or-later
 # What each mirror lacks
 
 Each of these was started with its defaults on loopback, in front of (or filled from) a small index that has everything
-up to API version 1.4, and audited; the tests do so again at every run. A cell is the severity of what fails. nginx and
-Caddy serve static pages as a mirroring tool writes them, nginx with a map of regular expressions over the Accept header
-and directory listings, as bandersnatch's sample configuration has it.
+up to API version 1.4, and audited; the tests do so again at every run. A cell is the severity of what fails. nginx,
+Caddy and the static directory (Python's `http.server`) serve pages as a mirroring tool writes them, nginx with a map of
+regular expressions over the Accept header and directory listings, as bandersnatch's sample configuration has it.
 
 | rule | {servers} |
 |---|{rules}|
 """
 
-INSTALLS = """
+INSTALLS = """\
 # What was said, and what came of it
 
 From each of these mirrors {clients} have installed into an empty directory what they were asked for, and from its
-upstream as well: {requirements}, for Python {pythons}. Before that `mirror_audit` had said what would come of it. The
-second table is of nginx with one flaw at a time.
+upstream as well: {requirements}, for Python {pythons}. Of each there are versions 1.0 and 2.0; that of `later` is for
+Python 3.12 and newer, that of `withdrawn` is yanked, `source` has no wheels and its 2.0 is for no Python yet. Before
+that `mirror_audit` had said what would come of it. The second table is of nginx with one flaw at a time.
 
 *Ready* means that the same was installed as from the upstream, *another* that something else was, *fails* that nothing
 was. *Another host* means that it goes well as long as that one is up; without it, all fail. A miss would be a mirror
 that was said to be ready and was not; a false alarm one that was said not to be and was.
 
-{cases} cases, {misses} misses, {alarms} false alarms.
-"""
+{cases} cases, {misses} misses, {alarms} false alarms."""
 COLUMNS = {
     "ready, and it was": (READY, READY),
     "another, and it was": (DIFFERS, DIFFERS),
@@ -76,7 +77,8 @@ def _installs(cases: dict[str, list[Case]]) -> str:
     )
     mirrors = {name: these for name, these in cases.items() if name not in FLAWS}
     flawed = {name: these for name, these in cases.items() if name in FLAWS}
-    return text + _counted("mirror", mirrors) + _counted("flaw", flawed)
+    wrapped = "\n\n".join(textwrap.fill(each, 120, break_on_hyphens=False) for each in text.split("\n\n"))
+    return f"\n{wrapped}\n" + _counted("mirror", mirrors) + _counted("flaw", flawed)
 
 
 def _counted(noun: str, cases: dict[str, list[Case]]) -> str:
