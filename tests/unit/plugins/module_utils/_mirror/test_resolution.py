@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.choosing import CLIENTS, LEGACY_PIP, PIP, UV
@@ -285,9 +285,11 @@ def files(draw: st.DrawFn) -> Listed:
 
 
 REQUIREMENTS = st.sampled_from(["demo", "demo>=1.1", "demo==2.0", "demo<2", "demo~=1.0", "demo===2.0", "demo>=2.0b1"])
+ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PAGES = st.lists(files(), max_size=8, unique_by=lambda each: each.filename)
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, REQUIREMENTS)
 def test_an_equal_mirror_is_always_the_same(page: list[Listed], text: str) -> None:
     found = difference(page, page, text)
@@ -296,6 +298,7 @@ def test_an_equal_mirror_is_always_the_same(page: list[Listed], text: str) -> No
     assert found.upstream_file == found.mirror_file
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, PAGES, REQUIREMENTS)
 def test_the_worst_outcome_counts(upstream: list[Listed], mirror: list[Listed], text: str) -> None:
     found = difference(upstream, mirror, text)
@@ -304,6 +307,7 @@ def test_the_worst_outcome_counts(upstream: list[Listed], mirror: list[Listed], 
     assert bool(found.reason) == (found.outcome != "same" or found.upstream_file is None)
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, REQUIREMENTS, st.integers(0, 7))
 def test_a_file_that_is_not_wanted_may_go(page: list[Listed], text: str, which: int) -> None:
     """A mirror that lacks one file that no client chose is as good as the upstream, where the upstream was good."""

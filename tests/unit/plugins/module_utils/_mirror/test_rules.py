@@ -11,7 +11,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._audit.finding import SEVERITIES
@@ -21,6 +21,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._mirror.evidence imp
     PageFetch,
     ProjectEvidence,
 )
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.facts import Asked
 from tests.support.mirrors import (
     MIRROR,
     UPSTREAM,
@@ -195,6 +196,30 @@ def test_an_upstream_page_that_was_not_read_makes_the_comparison_unknown():
     assert (found["status"], "other could not be compared" in found["message"]) == ("unknown", True)
 
 
+OLD = f'<a href="{WHEEL}">{WHEEL}</a>'
+
+
+@pytest.mark.parametrize(
+    ("current", "old", "severity", "words"),
+    [
+        (GOOD, None, "high", "fails (the page is json, and served as application/vnd"),  # for pip of 2019 alone
+        (changed(hashes=None), OLD, "critical", "fails (uv rejects the page, for files[1].hashes is missing"),
+        (json_page(file_entry(SDIST)), OLD, "high", "wrong_version (version 1.0 instead of 1.1"),
+        (changed(yanked=True, hashes=None), OLD, "critical", "wrong_version"),  # and uv fails
+        (changed(**{"core-metadata": None}), OLD, "low", "dearer"),
+    ],
+)
+def test_what_would_be_installed(current, old, severity, words):
+    pages = {"current": fetched(json.dumps(current).encode(), MIRROR)}
+    if old is not None:
+        pages["html"] = fetched(old.encode(), MIRROR, "text/html")
+    evidence = collected_of(pages, upstream=fetched(json.dumps(GOOD).encode(), UPSTREAM))
+    evidence.asked = Asked(("demo",), ("3.9",), ("manylinux_2_28_x86_64",))
+    found = verdicts(evidence)["resolution-differs"]
+    assert (found["status"], found["severity"]) == ("fail", severity)
+    assert words in found["message"]
+
+
 def paths(value, at=()):
     """Every field of a document. A whole file is none: without one that is malformed a page is the better."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -221,7 +246,7 @@ def worst(found):
     return max(ranks, default=0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_removing_any_field_never_makes_the_verdict_better(data):
     """Not of a good page, and not of one that has lost some already."""
@@ -263,7 +288,7 @@ def worst_of_html(text):
     return worst(verdicts(collected_of({"current": fetched(text.encode(), MIRROR)}, upstream=theirs)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_removing_anything_from_html_never_makes_the_verdict_better(data):
     text, before = GOOD_HTML, worst_of_html(GOOD_HTML)
