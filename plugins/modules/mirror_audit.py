@@ -95,8 +95,8 @@ options:
     default: 0
   file_sample:
     description:
-      - How many of the files that the pages list are asked for, drawn at random, by C(HEAD), in part and as a whole,
-        whose hash is compared.
+      - How many of the files that the pages list are asked for, by C(HEAD), in part and as a whole, whose hash is
+        compared. With O(pythons) first those that clients would take for the requirements, the others at random.
     type: int
     default: 20
   max_page_bytes:
@@ -346,7 +346,7 @@ resolutions:
       description: The client that this outcome is of.
       type: str
     clients:
-      description: The outcome by client.
+      description: The outcome by client, each judged by the page that it gets and reads.
       type: dict
     reason:
       description: Why, in words; empty where all is the same.

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from tests.support import keystores
 from tests.support.certificates import Made, make_ca, make_crl, make_leaf, pem_to_der
+from tests.support.package_index import demo_index, html_page, json_page, root_html, root_page
 
 CORPUS = Path(__file__).with_name("corpus")
 KEY_PEM = b"-----BEGIN PRIVATE KEY-----\nbm8ga2V5IGF0IGFsbA==\n-----END PRIVATE KEY-----\n"
@@ -60,6 +61,25 @@ users:
     token: >-
       none
 """
+ODD_FILE = {
+    "filename": "demo-3.0-1-py2.py3-none-any.whl",
+    "url": "http://[bad/",
+    "hashes": {"sha256": "none", "md5": "AB"},
+    "requires-python": ">=3.6.*, <4",
+    "size": -1,
+    "upload-time": "",
+    "yanked": "",
+    "core-metadata": {"sha256": 1},
+    "dist-info-metadata": "true",
+    "gpg-sig": "yes",
+    "provenance": 0,
+}
+ODD_HTML = """\
+<!DOCTYPE html><base href="//files.example.org/x/"><meta name=PyPI:repository-version content=1.0>
+<a href="demo-1.0.tar.gz?x#egg=demo&sha256=AB" data-requires-python=">=3.6" data-yanked>demo-1.0.zip</a>
+<a href='demo-1.1.whl#md5=' data-dist-info-metadata=sha1=00 data-core-metadata data-gpg-sig=true>demo-1.1.whl
+<a>demo</a><a href="http://[/demo-1.2.whl">demo-1.2.whl</a><![CDATA[ x ]]><!-- SERIAL 12 --><!--
+"""
 
 
 def main() -> None:
@@ -69,6 +89,7 @@ def main() -> None:
         "reader": reader(authority, leaf),
         "kubeconfig": kubeconfig(authority, leaf),
         "endpoint": endpoint(leaf),
+        "mirror_page": mirror_page(),
     }.items():
         (CORPUS / target).mkdir(parents=True, exist_ok=True)
         for name, data in seeds.items():
@@ -122,6 +143,26 @@ def endpoint(leaf: Made) -> dict[str, bytes]:
     seeds["tls13"] = b"<->".join([b"tls", first_flight(leaf, ssl.TLSVersion.TLSv1_3)])
     seeds["alert"] = b"tls<->\x15\x03\x03\x00\x02\x02\x28"
     return seeds
+
+
+def mirror_page() -> dict[str, bytes]:
+    """A page of each kind that a mirror serves, with all that the Simple API has, and with what mirrors do wrong."""
+    project = demo_index()["demo"]
+    page = json_page(project, "../../files/")
+    odd = {**page, "files": [ODD_FILE, *page["files"][:1], 3], "versions": [1], "meta": {"api-version": 1}}
+    seeds = {
+        "json": json.dumps({**page, "project-status": {"status": "archived", "reason": "done"}}),
+        "json-odd": json.dumps(odd),
+        "html": html_page(page),
+        "html-odd": ODD_HTML,
+        "listing": "<html><title>Index of /</title><a href='../'>../</a><a href='index.html'>index.html</a></html>",
+        "login": "<form action='/login'><input type='password' name='p'></form>",
+        "root-json": json.dumps(root_page(["demo", "Zope.Demo"])),
+        "root-html": root_html(["demo", "Zope.Demo"]),
+        "text": "It works!",
+    }
+    latin = "iso-8859-1\n<a href='d\xe9mo-1.0.tar.gz'>d\xe9mo-1.0.tar.gz</a>".encode("latin-1")
+    return {**{name: b"\n" + text.encode() for name, text in seeds.items()}, "charset": latin}
 
 
 def first_flight(leaf: Made, version: ssl.TLSVersion) -> bytes:

@@ -26,6 +26,7 @@ from tests.support.index_server import normalized
 if TYPE_CHECKING:
     from ansible_collections.sre.preflight.plugins.module_utils._mirror.environment import Environment
 
+ROOT = Path(__file__).parents[2]
 # Far beyond what they need, so that a client that hangs fails the test.
 PATIENCE = 300.0
 _UV_MACHINES = {"arm64": "aarch64"}
@@ -43,7 +44,7 @@ def pip_install(
 ) -> Installed:
     """``pip install --dry-run --report``. Without dependencies pip takes source distributions for other Pythons too."""
     asked = ["--dry-run", "--ignore-installed", "--report", "-", "--index-url", url, *_pip_target(environment), *more]
-    run = _run([sys.executable, "-m", "pip", *_PIP, "install", *asked], requirements)
+    run = run_client([sys.executable, "-m", "pip", *PIP_OPTIONS, "install", *asked], requirements)
     if run.returncode:
         return Installed({}, run.stdout + run.stderr)
     report = json.loads(run.stdout)
@@ -53,11 +54,19 @@ def pip_install(
     )
 
 
+def old_pip() -> Path:
+    """The Python of an environment with pip 19.2.3, which is made where it is not there."""
+    requirements = ROOT / "tests/requirements/old-pip.txt"
+    environment = ROOT / "build/venvs/old-pip"
+    subprocess.run([ROOT / "tests/tools/venv.sh", environment, "3.9", requirements], check=True, cwd=ROOT)
+    return environment / "bin/python"
+
+
 def old_pip_download(python: Path, url: str, requirement: str) -> Installed:
     """``pip download`` of a pip before 20.0, for the Python that it runs on. It knows no dry run."""
     with tempfile.TemporaryDirectory() as directory:
         asked = ["--no-deps", "--dest", directory, "--index-url", url]
-        run = _run([str(python), "-m", "pip", *_PIP, "download", *asked], [requirement])
+        run = run_client([str(python), "-m", "pip", *PIP_OPTIONS, "download", *asked], [requirement])
         if run.returncode:
             return Installed({}, run.stdout + run.stderr)
         (file,) = Path(directory).iterdir()
@@ -68,13 +77,13 @@ def uv_compile(url: str, requirements: Sequence[str], environment: Environment) 
     """``uv pip compile``."""
     asked = ["--no-config", "--no-cache", "--no-header", "--no-annotate", "--default-index", url]
     target = ["--python-version", environment.python, "--python-platform", _uv_platform(environment.platform)]
-    run = _run(["uv", "pip", "compile", *asked, *target, "--python", sys.executable], requirements, to="{file}")
+    run = run_client(["uv", "pip", "compile", *asked, *target, "--python", sys.executable], requirements, to="{file}")
     if run.returncode:
         return Installed({}, run.stdout + run.stderr)
     return Installed(dict(line.split("==", 1) for line in run.stdout.splitlines() if "==" in line), "")
 
 
-_PIP = ("--isolated", "--disable-pip-version-check", "--no-input", "--no-cache-dir", "--quiet")
+PIP_OPTIONS = ("--isolated", "--disable-pip-version-check", "--no-input", "--no-cache-dir", "--quiet")
 
 
 def _pip_target(environment: Environment) -> list[str]:
@@ -94,7 +103,9 @@ def _uv_platform(platform: str) -> str:
     return f"{machine}-unknown-linux-musl" if kind == "musllinux" else f"{machine}-{kind}_{major}_{minor}"
 
 
-def _run(command: list[str], requirements: Sequence[str], to: str = "-r{file}") -> subprocess.CompletedProcess[str]:
+def run_client(
+    command: list[str], requirements: Sequence[str], to: str = "-r{file}"
+) -> subprocess.CompletedProcess[str]:
     """Runs the command on a file of requirements, free of the options that the user's environment sets."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
     with tempfile.TemporaryDirectory() as directory:

@@ -28,6 +28,14 @@ LACKS: dict[str, tuple[str, ...]] = {
         "page-cache-control-missing",
         "page-revalidation-impossible",
     ),
+    "static directory": (
+        "file-cache-control-missing",
+        "json-missing",
+        "name-not-redirected",
+        "not-acceptable-answered",
+        "page-cache-control-missing",
+        "range-refused",
+    ),
     "Caddy": (
         "file-cache-control-missing",
         "json-missing",

@@ -21,12 +21,13 @@ import shlex
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.lab.process import LOOPBACK
 from tests.lab.server import Server
 from tests.support.package_index import Project, html_page, json_page, root_html, root_page
+from tests.support.simple_index import JSON
 from tests.support.system_servers import find_server
 
 PROGRAMS = Path(sys.executable).parent
@@ -63,18 +64,30 @@ class NginxMirror(MirrorServer):
     """nginx over static pages as bandersnatch's sample configuration has it.
 
     A map of regular expressions chooses the format, directory listings are on, and of headers there is what nginx does
-    by itself. ``json`` writes the pages in JSON too; without them who asks for JSON gets the listing.
+    by itself. ``json`` writes the pages in JSON too; without them who asks for JSON gets the listing. ``damage``
+    spoils the directory that is served, ``json_type`` is what pages in JSON are called.
     """
 
     title = "nginx"
 
-    def __init__(self, projects: Mapping[str, Project], *, json: bool = True) -> None:
+    def __init__(
+        self,
+        projects: Mapping[str, Project],
+        *,
+        json: bool = True,
+        damage: Callable[[Path], object] | None = None,
+        json_type: str = JSON,
+    ) -> None:
         super().__init__(projects)
         self.json = json
+        self.damage = damage
+        self.json_type = json_type
 
     def configure(self) -> list[str]:
         self.directory.chmod(0o755)
         write_static(self.projects, self.directory / "web", json_pages=self.json)
+        if self.damage is not None:
+            self.damage(self.directory / "web")
         return nginx_command(
             self.directory,
             f"""
@@ -91,7 +104,7 @@ class NginxMirror(MirrorServer):
                     location /simple/ {{
                         index index.$suffix;
                         types {{
-                            application/vnd.pypi.simple.v1+json v1_json;
+                            {self.json_type} v1_json;
                             application/vnd.pypi.simple.v1+html v1_html;
                             text/html html;
                         }}
@@ -111,6 +124,17 @@ class CaddyMirror(MirrorServer):
         address = f"{LOOPBACK}:{self.ports[0]}"
         program = str(PROGRAMS / "caddy")
         return [program, "file-server", "--browse", "--root", str(self.directory / "web"), "--listen", address]
+
+
+class StaticDirectory(MirrorServer):
+    """Python's own file server over static pages in HTML: the plain directory that PEP 503 asks for no more than."""
+
+    title = "static directory"
+
+    def configure(self) -> list[str]:
+        web = self.directory / "web"
+        write_static(self.projects, web, json_pages=False)
+        return [sys.executable, "-m", "http.server", "--bind", LOOPBACK, "--directory", str(web), str(self.ports[0])]
 
 
 class PyPIServer(MirrorServer):

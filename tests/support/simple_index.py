@@ -48,7 +48,8 @@ class Asked(NamedTuple):
 class Page:
     """What is sent back. ``drip`` seconds before each byte; ``drop`` ends the connection without an answer.
 
-    ``endless`` is sent again and again as headers, every ``drip`` seconds, without an end.
+    ``endless`` is sent again and again as headers, every ``drip`` seconds, without an end. The body is sent ``times``
+    times, one after the other.
     """
 
     status: int = 200
@@ -57,6 +58,7 @@ class Page:
     drip: float = 0.0
     drop: bool = False
     endless: bytes = b""
+    times: int = 1
 
 
 Fault = Callable[[Asked, Page], Page]
@@ -66,7 +68,8 @@ class IndexServer:
     """Serves ``projects`` below /simple/ and their files below /files/.
 
     ``change`` edits a project's page in JSON before both formats are made of it; ``fault`` has the last word on every
-    answer. ``files_url`` is where the links lead, the server's own /files/ without it; ``tls`` serves over TLS.
+    answer. ``files_url`` is where the links lead, the server's own /files/ without it; ``tls`` serves over TLS,
+    ``address`` is listened on.
     It is a proxy for plain HTTP too, which takes every host for itself.
     """
 
@@ -78,16 +81,19 @@ class IndexServer:
         fault: Fault | None = None,
         files_url: str | None = None,
         tls: ssl.SSLContext | None = None,
+        address: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.projects = projects
         self.change = change
         self.fault = fault
         self.requests: list[Asked] = []
         self.most_at_once = 0
+        self.most_connections = 0
         self.released = threading.Event()
         self.now = 0
+        self.connections = 0
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
+        self._server = _Server(address, type("Handler", (_Handler,), {"index": self}))
         self._scheme = "https" if tls else "http"
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
@@ -97,7 +103,8 @@ class IndexServer:
     @property
     def origin(self) -> str:
         """``http://127.0.0.1:port``, or https."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
+        host, port = self._server.server_address[:2]
+        return f"{self._scheme}://{host!s}:{port}"
 
     @property
     def url(self) -> str:
@@ -113,6 +120,12 @@ class IndexServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def connected(self, change: int) -> None:
+        """Counts a connection that begins or ends."""
+        with self._lock:
+            self.connections += change
+            self.most_connections = max(self.most_connections, self.connections)
 
     def answer(self, asked: Asked) -> Page:
         """What a good index says, and then the fault."""
@@ -208,6 +221,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     index: ClassVar[IndexServer]
 
+    def setup(self) -> None:
+        super().setup()
+        self.index.connected(1)
+
+    def finish(self) -> None:
+        self.index.connected(-1)
+        super().finish()
+
     def do_GET(self) -> None:
         page = self.index.answer(Asked(self.command, self.path, dict(self.headers.items())))
         try:
@@ -233,10 +254,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in page.headers.items():
             self.send_header(name, value)
         if status != 304:
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) * page.times))
         self.end_headers()
         if self.command != "HEAD" and status != 304:
-            self.send_body(body, page.drip)
+            for _time in range(page.times):
+                self.send_body(body, page.drip)
 
     def send_body(self, body: bytes, drip: float) -> None:
         for piece in [body[index : index + 1] for index in range(len(body))] if drip else [body]:

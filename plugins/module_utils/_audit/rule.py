@@ -93,18 +93,24 @@ class Rule:
 
 @dataclass
 class Registry:
-    """The rules of one domain, in the order of their registration. Ids are API: renaming one is a major release."""
+    """The rules of one domain, in the order of their registration. Ids are API: renaming one is a major release.
+
+    ``subject`` is that of a rule which names none.
+    """
 
     domain: str
     rules: dict[str, Rule] = field(default_factory=dict)
+    subject: str = ""
 
     def rule(self, rule_id: str, **fields: Any) -> Callable[[Check], Check]:
         """Decorator that registers a check under ``domain.rule_id``; ``fields`` are Rule's. ValueError on a bad one."""
 
         def register(check: Check) -> Check:
-            rule = Rule(id=f"{self.domain}.{rule_id}", check=check, **fields)
+            rule = Rule(**{"id": f"{self.domain}.{rule_id}", "check": check, "subject": self.subject, **fields})
             if not _ID.fullmatch(rule.id) or rule.id in self.rules:
                 raise ValueError(f"the rule id {rule.id!r} is malformed or taken")
+            if not rule.subject:
+                raise ValueError(f"the rule {rule.id} names no subject")
             if rule.severity not in SEVERITIES:
                 raise ValueError(f"the rule {rule.id} has the severity {rule.severity!r}")
             self.rules[rule.id] = rule

@@ -18,7 +18,7 @@ from .evidence import Fetch, FileProbe, MetadataProbe
 from .facts import MirrorFacts, PageFacts
 from .model import File, ProjectPage
 
-RULES = Registry("mirror")
+RULES = Registry("mirror", subject="mirror")
 
 # The severity of a rule is that of the harm.
 FAILS = "critical"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -19,13 +19,15 @@ from .._tls.target import parse_endpoint
 from .._x509.inventory import Inventory
 from .client import Client
 from .connection import CONNECTION_OPTIONS, Connection, Server, connection_of, mirror_of, upstream_of
-from .evidence import FileProbe, PageFetch, ProjectEvidence
+from .evidence import FileProbe, MetadataProbe, PageFetch, ProjectEvidence
 from .facts import NOTHING_ASKED, Asked
+from .likely import likely_files
+from .model import File
 from .page_cache import PageCache
 from .reader import Limits, Reader, choose_files
 from .requirements import name_of, read_requirements
 from .root import Root, compare_roots, root_evidence
-from .wanted import wanted
+from .wanted import Wanted, wanted
 
 COLLECT_OPTIONS: dict[str, dict[str, Any]] = {
     **CONNECTION_OPTIONS,
@@ -84,7 +86,7 @@ def collect(params: Mapping[str, Any], environment: Mapping[str, str]) -> Collec
     limits = Limits(params["max_page_bytes"], params["max_file_bytes"])
     try:
         mirrors = [Reader(client, mirror, each, limits) for each in (_addresses(mirror) if every else [None])]
-        collector = Collector(mirrors, Reader(client, upstream, None, limits) if upstream else None, params)
+        collector = Collector(mirrors, Reader(client, upstream, None, limits) if upstream else None, params, asked)
         collected = collector.collect(names)
     finally:
         client.close()
@@ -114,11 +116,11 @@ def asked_of(params: Mapping[str, Any]) -> Asked:
 class Collector:
     """One run over a mirror, at one or more of its addresses, and its upstream."""
 
-    def __init__(self, mirrors: list[Reader], upstream: Reader | None, params: Mapping[str, Any]) -> None:
+    def __init__(self, mirrors: list[Reader], upstream: Reader | None, params: Mapping[str, Any], asked: Asked) -> None:
         self.mirrors = mirrors
         self.upstream = upstream
         self.params = params
-        self.collected = Collected()
+        self.collected = Collected(asked=asked)
         self.client = mirrors[0].client
         self.seed = int(params["sample_seed"])
 
@@ -130,9 +132,11 @@ class Collector:
         found: dict[str, dict[str, dict[str, PageFetch]]] = {name: {} for name in names}
         for (reader, name), pages in zip(tasks, self.client.map(lambda task: task[0].pages(task[1]), tasks)):
             found[name][reader.key] = pages
-        self._projects(found)
+        likely = self._likely(found)
+        self._projects(found, likely)
         for reader in readers:
-            self._index(reader, roots[reader.key], {name: pages[reader.key] for name, pages in found.items()})
+            projects = {name: pages[reader.key] for name, pages in found.items()}
+            self._index(reader, roots[reader.key], projects, likely.get(reader.key, {}))
         self.collected.traffic = dict(self.client.traffic.__dict__)
         return self.collected
 
@@ -175,17 +179,43 @@ class Collector:
         known = set(names)
         return [name for name in drawn if name not in known]
 
-    def _projects(self, found: Mapping[str, dict[str, dict[str, PageFetch]]]) -> None:
+    def _likely(self, found: Mapping[str, dict[str, dict[str, PageFetch]]]) -> dict[str, dict[str, list[File]]]:
+        """By mirror and project the files that clients would take for what was asked."""
+        environments = self.collected.asked.environments()
+        wanted_of: dict[str, list[Wanted]] = {}
+        for text in self.collected.asked.requirements if environments else ():
+            requirement = wanted(text)
+            wanted_of.setdefault(requirement.project, []).append(requirement)
+        return {
+            reader.key: {
+                name: likely_files(found[name][reader.key], these, environments)
+                for name, these in wanted_of.items()
+                if name in found
+            }
+            for reader in self.mirrors
+        }
+
+    def _projects(
+        self,
+        found: Mapping[str, dict[str, dict[str, PageFetch]]],
+        likely: Mapping[str, Mapping[str, Sequence[File]]],
+    ) -> None:
         tasks = [(reader, name) for name in found for reader in self.mirrors]
-        probes = self.client.map(lambda task: task[0].metadata(found[task[1]][task[0].key]), tasks)
-        metadata: dict[str, dict[str, Any]] = {name: {} for name in found}
+        probes = self.client.map(
+            lambda task: task[0].metadata(found[task[1]][task[0].key], likely[task[0].key].get(task[1], ())), tasks
+        )
+        metadata: dict[str, dict[str, tuple[MetadataProbe, ...]]] = {name: {} for name in found}
         for (reader, name), probe in zip(tasks, probes):
-            if probe is not None:
+            if probe:
                 metadata[name][reader.key] = probe
         self.collected.projects = [ProjectEvidence(name, pages, metadata[name]) for name, pages in found.items()]
 
     def _index(
-        self, reader: Reader, root: tuple[dict[str, Any], Root] | None, projects: Mapping[str, dict[str, PageFetch]]
+        self,
+        reader: Reader,
+        root: tuple[dict[str, Any], Root] | None,
+        projects: Mapping[str, dict[str, PageFetch]],
+        likely: Mapping[str, Sequence[File]],
     ) -> None:
         ours = reader.server.role == "mirror"
         probed = next((name for name, pages in projects.items() if pages["current"].fetch.ok), None) if ours else None
@@ -209,13 +239,18 @@ class Collector:
                 "root": root and root[0],
                 "probed": probed,
                 "probes": reader.probes(probed) if probed else {},
-                "files": self._files(reader, projects) if ours else [],
+                "files": self._files(reader, projects, likely) if ours else [],
             }
         )
 
-    def _files(self, reader: Reader, projects: Mapping[str, dict[str, PageFetch]]) -> list[FileProbe]:
+    def _files(
+        self,
+        reader: Reader,
+        projects: Mapping[str, dict[str, PageFetch]],
+        likely: Mapping[str, Sequence[File]],
+    ) -> list[FileProbe]:
         random = Random(self.seed)  # noqa: S311 # no secret: the same files at every address
-        chosen = choose_files(projects, self.params["file_sample"], random)
+        chosen = choose_files(projects, likely, self.params["file_sample"], random)
         return list(self.client.map(lambda each: reader.file(*each), chosen))
 
 

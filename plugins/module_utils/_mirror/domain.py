@@ -19,7 +19,7 @@ from .facts import MirrorFacts, UpstreamFacts
 from .mending import mended
 from .rules import RULES
 from .rules_audit import Hindrance
-from .rules_http import Backends
+from .rules_backends import Backends
 
 
 def facts_of(collected: Collected) -> list[MirrorFacts]:

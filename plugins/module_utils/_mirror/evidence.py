@@ -134,6 +134,16 @@ class MetadataProbe:
     requires_python: str | None = None
     listed_requires_python: str | None = None
 
+    @property
+    def unserved(self) -> str | None:
+        """Why the file is not there; None where it is, or lies on a host that is not asked."""
+        return None if self.fetch.ok or self.fetch.kind == "foreign" else self.fetch.complaint
+
+    @property
+    def wrong_digests(self) -> list[str]:
+        """The algorithms by which it is another file than advertised."""
+        return [name for name, digest in self.digests.items() if self.advertised[name] != digest]
+
     def to_json(self) -> dict[str, Any]:
         """Its fields."""
         return {**asdict(replace(self, fetch=Fetch(""))), "fetch": self.fetch.to_json()}
@@ -162,6 +172,17 @@ class FileProbe:
     listed_size: int | None = None
     size: int | None = None
 
+    @property
+    def unserved(self) -> str | None:
+        """Why the file is not there; None where it is, is too large to be fetched, or lies on a host not asked."""
+        fetch = self.head if self.whole is None else self.whole
+        return None if fetch.ok or fetch.kind in ("foreign", "too-large") else fetch.complaint
+
+    @property
+    def wrong_digests(self) -> list[str]:
+        """The algorithms by which it is another file than listed."""
+        return [name for name, digest in self.digests.items() if self.listed[name] != digest]
+
     def to_json(self) -> dict[str, Any]:
         """Its fields."""
         fetches = {name: getattr(self, name) for name in _FETCHES}
@@ -183,7 +204,7 @@ class ProjectEvidence:
 
     name: str
     pages: Mapping[str, Mapping[str, PageFetch]]
-    metadata: Mapping[str, MetadataProbe] = field(default_factory=dict)
+    metadata: Mapping[str, tuple[MetadataProbe, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """{name, pages, metadata}."""
@@ -191,7 +212,7 @@ class ProjectEvidence:
         return {
             "name": self.name,
             "pages": pages,
-            "metadata": {key: each.to_json() for key, each in self.metadata.items()},
+            "metadata": {key: [each.to_json() for each in probes] for key, probes in self.metadata.items()},
         }
 
     @classmethod
@@ -200,5 +221,7 @@ class ProjectEvidence:
         pages = {
             key: {way: PageFetch.from_json(each) for way, each in ways.items()} for key, ways in given["pages"].items()
         }
-        metadata = {key: MetadataProbe.from_json(each) for key, each in given["metadata"].items()}
+        metadata = {
+            key: tuple(MetadataProbe.from_json(each) for each in probes) for key, probes in given["metadata"].items()
+        }
         return cls(given["name"], pages, metadata)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .choosing import CLIENTS
 from .environment import Environment, environment
 from .evidence import Fetch, FileProbe, MetadataProbe, PageFetch, ProjectEvidence
 from .model import File, ProjectPage
+from .outcome import Faults
 from .resolution import Resolution, resolve
+from .seen import Seen, seen_by
 from .violations import FOREIGN_ANCHOR, FORM, NOT_A_PAGE
 from .wanted import wanted
 
@@ -187,7 +190,7 @@ class MirrorFacts:
     @property
     def metadata(self) -> Iterator[tuple[str, MetadataProbe]]:
         """The metadata files that were asked for, by project."""
-        return ((each.name, each.metadata[self.key]) for each in self.projects if self.key in each.metadata)
+        return ((each.name, probe) for each in self.projects for probe in each.metadata.get(self.key, ()))
 
     @cached_property
     def resolutions(self) -> tuple[Resolution, ...]:
@@ -197,22 +200,34 @@ class MirrorFacts:
         chosen = []
         for text in self.asked.requirements if environments else ():
             requirement = wanted(text)
-            ours, theirs = self._page_of(requirement.project), self.upstream.page_of(requirement.project)
-            chosen += resolve(requirement, environments, theirs, ours, metadata)
+            theirs, seen = self.upstream.page_of(requirement.project), self._seen(requirement.project)
+            chosen += resolve(requirement, environments, theirs, None, metadata, seen=seen, faults=self._faults)
         return tuple(chosen)
 
-    @cached_property
-    def _current(self) -> Mapping[str, PageFacts]:
-        return {each.project: each for each in self.answers if each.way == "current"}
+    def _seen(self, project: str) -> Mapping[str, Seen | None]:
+        """What each client sees of a project, by the client's name."""
+        pages = self._pages.get(project)
+        if pages is None:
+            return {}
+        return {client.name: seen_by(client, pages["current"], pages.get("html")) for client in CLIENTS}
 
-    def _page_of(self, project: str) -> ProjectPage | None:
-        """What current clients see of a project; one that is not there has no files, None is not known."""
-        answer = self._current.get(project)
-        if answer is None:
-            return None
-        if answer.fetch.status == 404:
-            return ProjectPage()
-        return answer.page if answer.fetch.ok and answer.is_page else None
+    @cached_property
+    def _pages(self) -> Mapping[str, Mapping[str, PageFetch]]:
+        return {each.name: each.pages[self.key] for each in self.projects}
+
+    @cached_property
+    def _faults(self) -> Faults:
+        """What is known to be wrong with files and with METADATA, as far as they were asked for."""
+        files = {each.filename: _unserved(each.filename, each.unserved) for each in self.files if each.unserved}
+        digests = {each.filename: each.digests for each in self.files if each.digests}
+        metadata = {}
+        for _project, probe in self.metadata:
+            name = f"{probe.filename}.metadata"
+            if probe.unserved:
+                metadata[probe.filename] = _unserved(name, probe.unserved)
+            elif probe.wrong_digests:
+                metadata[probe.filename] = f"{name} has another hash than the page says"
+        return Faults(files, metadata, digests)
 
     @property
     def files(self) -> tuple[FileProbe, ...]:
@@ -223,3 +238,7 @@ class MirrorFacts:
         """One of the tries (reader.Reader.probes): its answer, and {format, files}; None where it was not made."""
         probe = self.index["probes"].get(name)
         return None if probe is None else (Fetch.from_json(probe["fetch"]), probe)
+
+
+def _unserved(filename: str, reason: str) -> str:
+    return f"{filename} is not served ({reason})"

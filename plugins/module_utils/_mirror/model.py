@@ -27,8 +27,8 @@ class Violation:
 class File:
     """One file of a project.
 
-    ``url`` is absolute and has no fragment. ``hashes`` are hex digests by algorithm. ``size`` is in bytes,
-    ``upload_time`` as the page has it, ``gpg_sig`` None where nothing is said.
+    ``url`` is absolute and has no fragment. ``hashes`` are digests by algorithm, as the page has them, in lower case.
+    ``size`` is in bytes, ``upload_time`` as the page has it, ``gpg_sig`` None where nothing is said.
     """
 
     filename: str

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .choosing import BUILD, HASH, NOTHING, Choice, Client
 from .environment import Environment
@@ -22,17 +22,52 @@ FAILS = "fails"
 WRONG = "wrong_version"
 UNKNOWN = "unknown"
 NOT_APPLICABLE = "not_applicable"
-WORSE = (SAME, DEARER, BUILDS, FAILS, WRONG)
+WORSE = (SAME, UNKNOWN, DEARER, BUILDS, FAILS, WRONG)
 """The outcomes that a client can have, worst last."""
 
 
 @dataclass(frozen=True)
+class Faults:
+    """What is known of files of the mirror, by their names.
+
+    ``files`` and ``metadata`` say why a file cannot be installed, by itself or for the METADATA that is offered with
+    it; ``digests`` are those of the files that were fetched, by algorithm.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def met_by(self, client: Client, choice: Choice) -> str | None:
+        """The first that a client meets on the way to what it chose; None where it meets none."""
+        chosen = [choice.release] if choice.release else []
+        for each in [*choice.tried, *chosen] if client.reads_core_metadata else ():
+            if each.file.core_metadata and each.filename in self.metadata:
+                return self.metadata[each.filename]
+        return next((fault for fault in map(self._of, chosen) if fault), None)
+
+    def _of(self, release: Release) -> str | None:
+        served = self.digests.get(release.filename, {})
+        if any(digest != served.get(name, digest) for name, digest in release.file.hashes.items()):
+            return f"{release.filename} has another hash than the page says"
+        return self.files.get(release.filename)
+
+
+NO_FAULTS = Faults()
+
+
+@dataclass(frozen=True)
 class Pages:
-    """The files of both pages by name, and what is known of METADATA."""
+    """The files of both pages by name, as a client sees them, and what is known of METADATA and of faults.
+
+    ``blind`` is why the client sees nothing of the mirror's page, empty where it does.
+    """
 
     upstream: Mapping[str, File]
     mirror: Mapping[str, File]
     metadata: Mapping[str, str | None]
+    faults: Faults = NO_FAULTS
+    blind: str = ""
 
     def requires_python(self, release: Release) -> str | None:
         """The file's own Requires-Python; where METADATA was not read, what the upstream's page says of the file."""
@@ -62,8 +97,9 @@ def judge(client: Client, upstream: Choice, mirror: Choice, pages: Pages, enviro
 
 def _judge(client: Client, upstream: Choice, mirror: Choice, pages: Pages, environment: Environment) -> tuple[str, str]:
     theirs, ours = upstream.release, mirror.release
-    if ours is None:
-        failure = _failure(client, mirror, pages, environment)
+    fault = pages.faults.met_by(client, mirror)
+    if ours is None or fault:
+        failure = fault or _failure(client, mirror, pages, environment)
         return (SAME, f"neither installs: {failure}") if theirs is None else (FAILS, failure)
     if theirs is None:
         return WRONG, f"{ours.filename} is installed, and nothing of the upstream's would be"
@@ -96,7 +132,7 @@ def _cost(client: Client, upstream: Choice, mirror: Choice) -> tuple[str, str]:
 def _failure(client: Client, choice: Choice, pages: Pages, environment: Environment) -> str:
     refused = choice.refused
     if choice.failure == NOTHING or refused is None:
-        return "no file fits"
+        return pages.blind or "no file fits"
     if choice.failure == HASH:
         return f"{refused.filename} has none of the hashes that are asked for"
     needs = pages.requires_python(refused)

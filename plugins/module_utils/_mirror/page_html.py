@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from itertools import islice
 
 from .filenames import absolute, filename_of, is_distribution
 from .model import CoreMetadata, File, ProjectPage
@@ -28,6 +29,17 @@ _HASH = re.compile(r"(?:^|&)(sha1|sha224|sha256|sha384|sha512|md5|blake2b|blake2
 _RAW_REQUIRES_PYTHON = re.compile(r"data-requires-python\s*=\s*(\"[^\"]*[<>]|'[^']*[<>]|[^\"'\s])", re.IGNORECASE)
 _SERIAL = re.compile(r"\s*SERIAL\s+(\d{1,18})\s*")
 _DIGEST = re.compile(r"([a-z0-9_]+)=([0-9a-fA-F]+)")
+_SECTIONS = (
+    (re.compile(r"<!--"), re.compile(r"--!?\s*>")),
+    (re.compile(r"<!\[cdata\[", re.IGNORECASE), re.compile(r"\]\s*\]\s*>")),
+    (re.compile(r"<!\["), re.compile(r"\]\s*>")),
+    (re.compile(r"<"), re.compile(r">")),
+)
+MAX_UNCLOSED = 100
+"""So many comments, sections or tags that nothing closes are read; for each of them the rest of the page is looked
+through, which takes hours where there are many."""
+MAX_BASE = 2000
+"""It goes before every relative link, so that a long one makes a large page a huge one."""
 _Attributes = Mapping[str, "str | None"]
 
 
@@ -35,7 +47,7 @@ def read_html(text: str, url: str, violations: Violations) -> ProjectPage:
     """The page of this text; adds to ``violations``. Never raises."""
     reader = _Reader(url, violations)
     try:
-        reader.feed(text)
+        reader.feed(_bounded(text))
         reader.close()
     except (AssertionError, NotImplementedError) as error:
         # What html.parser says of a marked section that it does not know, today and up to Python 3.9.
@@ -44,12 +56,22 @@ def read_html(text: str, url: str, violations: Violations) -> ProjectPage:
     return reader.page()
 
 
+def _bounded(text: str) -> str:
+    """The text up to where html.parser would begin to look for an end that does not come, again and again."""
+    for opening, closing in _SECTIONS:
+        closed = max((found.start() for found in closing.finditer(text)), default=0)
+        excess = next(islice(opening.finditer(text, closed), MAX_UNCLOSED, None), None)
+        text = text if excess is None else text[: excess.start()]
+    return text
+
+
 class _Reader(HTMLParser):
     """Reads one text, tag by tag."""
 
     def __init__(self, url: str, violations: Violations) -> None:
         super().__init__(convert_charrefs=True)
-        self.base = url
+        self.url = url
+        self.base: str | None = None
         self.violations = violations
         self.files: list[File] = []
         self.meta: dict[str, str] = {}
@@ -97,8 +119,14 @@ class _Reader(HTMLParser):
             self.serial = int(found.group(1))
 
     def set_base(self, href: str | None) -> None:
+        if href is None or self.base is not None:
+            return  # the first one counts
+        self.base = self.url
+        if len(href) > MAX_BASE:
+            self.violations.add(BAD_VALUE, "base", f"has {len(href)} characters")
+            return
         try:
-            self.base = absolute(self.base, href or "")
+            self.base = absolute(self.url, href)
         except ValueError as error:
             self.violations.add(BAD_VALUE, "base", f"{href!r} is no URL: {error}")
 
@@ -144,7 +172,7 @@ class _Reader(HTMLParser):
 
     def link(self, href: str, place: str) -> str:
         try:
-            return absolute(self.base, href)
+            return absolute(self.base or self.url, href)
         except ValueError as error:
             self.violations.add(BAD_VALUE, f"{place}.href", f"{href!r} is no URL: {error}")
             return href

@@ -141,9 +141,9 @@ class _Reader:
         given = self.take(entry, key, dict, at, required=True) or {}
         hashes = {}
         for name, value in given.items():
-            if isinstance(value, str) and _HEX.fullmatch(value):
-                hashes[name] = value.lower()
-            else:
+            if isinstance(value, str):
+                hashes[name] = value.lower()  # a client compares with whatever it is
+            if not isinstance(value, str) or not _HEX.fullmatch(value):
                 self.note(BAD_VALUE, at + key, f"{name}: {value!r} is no hexadecimal digest")
         return hashes
 

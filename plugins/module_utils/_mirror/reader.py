@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -22,6 +23,8 @@ from .root import MAX_BYTES, Root, read_root
 from .simple_api import parse
 
 MAX_METADATA_BYTES = 4 << 20
+MAX_METADATA_FILES = 5
+"""So many of a project; more are taken only for many Pythons and platforms at once."""
 NO_PROJECT = "preflight-audit-has-no-such-project"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _REQUIRES_PYTHON = re.compile(rb"^Requires-Python:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -85,11 +88,13 @@ class Reader:
         page = replace(parsed.page, last_serial=_serial(answer)) if parsed.page.last_serial is None else parsed.page
         return PageFetch(Fetch.of(answer), parsed.format, digest, len(answer.body), page)
 
-    def metadata(self, pages: Mapping[str, PageFetch]) -> MetadataProbe | None:
-        """The metadata file of the project's last listed file that has one, by the page that lists the most."""
-        file = next((each for page in pages.values() for each in reversed(page.page.files) if each.core_metadata), None)
-        if file is None:
-            return None
+    def metadata(self, pages: Mapping[str, PageFetch], likely: Sequence[File]) -> tuple[MetadataProbe, ...]:
+        """The metadata files of what is likely to be installed; else that of the last listed file that has one."""
+        files = [each for each in likely if each.core_metadata][:MAX_METADATA_FILES]
+        listed = (each for page in pages.values() for each in reversed(page.page.files) if each.core_metadata)
+        return tuple(self._metadata(each) for each in files or islice(listed, 1))
+
+    def _metadata(self, file: File) -> MetadataProbe:
         answer = self.ask(f"{file.url}.metadata", limit=MAX_METADATA_BYTES)
         claimed = dict(file.core_metadata) if isinstance(file.core_metadata, Mapping) else {}
         head = answer.body.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
@@ -144,14 +149,23 @@ class Reader:
         return {name: _probe(answer) for name, answer in zip(tries, answers)}
 
 
-def choose_files(projects: Mapping[str, Mapping[str, PageFetch]], count: int, random: Random) -> list[tuple[str, File]]:
-    """So many files of all those that the pages list, at random."""
+def choose_files(
+    projects: Mapping[str, Mapping[str, PageFetch]],
+    likely: Mapping[str, Sequence[File]],
+    count: int,
+    random: Random,
+) -> list[tuple[str, File]]:
+    """So many files at random, of those that are likely to be installed and then of all that the pages list."""
+    first = [(name, file) for name, files in likely.items() for file in files]
+    known = {(name, file.filename) for name, file in first}
     listed = [
         (name, file)
         for name, pages in projects.items()
         for file in next((each.page.files for each in pages.values() if each.page.files), ())
+        if (name, file.filename) not in known
     ]
-    return random.sample(listed, min(count, len(listed)))
+    chosen = random.sample(first, min(count, len(first)))
+    return chosen + random.sample(listed, min(count - len(chosen), len(listed)))
 
 
 def digests(body: bytes, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 WHEEL = ".whl"
 SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".txz", ".tlz", ".tar.lz", ".tar.lzma", ".tar")
 """What pip unpacks (utils/filetypes.py)."""
+MAX_FILENAME = 255
+"""Longer ones no file system takes."""
+MAX_TAGS = 1000
+"""A wheel's name may stand for the product of its three sets of tags; real ones have a dozen."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,11 @@ def read_names(project: str, filenames: Iterable[str]) -> dict[str, Name]:
 
 def read_name(project: str, filename: str) -> Name | None:
     """What the name says; None where pip passes over the file."""
+    if len(filename) > MAX_FILENAME:
+        return None
     if filename.endswith(WHEEL):
+        if math.prod(part.count(".") + 1 for part in filename.split("-")[-3:]) > MAX_TAGS:
+            return None
         try:
             name, version, build, tags = library.parse_wheel_filename(filename)
         except ValueError:

@@ -78,7 +78,14 @@ def _of_lock(document: Mapping[str, Any], path: str) -> Iterator[str]:
         source = package.get("source")
         source = source if isinstance(source, dict) else {}
         if package.get("version") and not _is_elsewhere(package, source):
-            yield f"{package['name']}=={package['version']}"
+            yield f"{package['name']}=={package['version']}{_marker(package)}"
+
+
+def _marker(package: Mapping[str, Any]) -> str:
+    """The marker of pylock.toml or poetry.lock, unless it asks for what is chosen at install time (PEP 751)."""
+    marker = package.get("marker", package.get("markers"))
+    chosen = isinstance(marker, str) and ("extras" in marker or "dependency_groups" in marker)
+    return f"; {marker}" if isinstance(marker, str) and not chosen else ""
 
 
 def _is_elsewhere(package: Mapping[str, Any], source: Mapping[str, Any]) -> bool:

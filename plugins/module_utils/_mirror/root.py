@@ -21,7 +21,8 @@ MAX_BYTES = 256 << 20
 """The largest there is has 736,344 projects in some 35 MB of JSON."""
 MAX_EXAMPLES = 20
 # Not a parser of HTML: that takes seconds for so many anchors, and nothing but their links is wanted.
-_ANCHOR = re.compile(r"<[aA]\s(?:[^>]*?\s)?(?:href|HREF)\s*=\s*[\"']?([^\"'\s>]+)")
+# Up to the next <, for up to a > that never comes a large page would take hours.
+_ANCHOR = re.compile(r"<[aA]\s(?:[^<>]*?\s)?(?:href|HREF)\s*=\s*[\"']?([^\"'\s>]+)")
 _NORMAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

@@ -43,7 +43,6 @@ def version_of(page: PageFacts) -> tuple[int, int] | None:
 @RULES.rule(
     "hashes-missing",
     title="Files without a hash",
-    subject="mirror",
     rationale="Without a hash pip and uv install the file as it comes, damaged or exchanged; only lock files with "
     "hashes of their own still protect, and uv and Poetry cannot lock from this index.",
     remediation="Let the mirror emit the SHA-256 of every file: the fragment #sha256= in HTML, hashes in JSON.",
@@ -58,7 +57,6 @@ def hashes_missing(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "hashes-key-absent",
     title="Files in JSON without the key hashes",
-    subject="mirror",
     rationale="The key is mandatory, if only with an empty object. uv rejects the whole page without it, so that the "
     "project has no versions; pip accepts it, and nothing is checked.",
     remediation="Let the mirror emit hashes for every file in JSON.",
@@ -73,7 +71,6 @@ def hashes_key_absent(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "hashes-malformed",
     title="Hashes that are none",
-    subject="mirror",
     rationale="A digest that is not hexadecimal cannot match: pip and uv refuse the file, or ignore the hash and check "
     "nothing.",
     remediation="Let the mirror emit digests in hexadecimal.",
@@ -88,7 +85,6 @@ def hashes_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "requires-python-nowhere",
     title="No page says which Python a file needs",
-    subject="mirror",
     rationale="The fallback of 2021. pip up to 20.2 chooses a version that cannot run and gives up. Current pip and "
     "uv learn it from a wheel's metadata and try older versions, at a cost; of sdists they build the wrong version "
     "first, and fail.",
@@ -117,7 +113,6 @@ def requires_python_nowhere(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "requires-python-invalid",
     title="requires-python that is no version specifier",
-    subject="mirror",
     rationale="pip takes an invalid value for compatible with everything, PDM skips the file, uv tries to mend it: "
     "three clients, three versions. What the upstream says in the same words is not counted.",
     remediation="Let the mirror pass requires-python on as the upstream has it.",
@@ -141,7 +136,6 @@ def _is_invalid(file: File) -> bool:
 @RULES.rule(
     "requires-python-unescaped",
     title="requires-python is not escaped in HTML",
-    subject="mirror",
     rationale="A bare < or > ends the tag for parsers that are stricter than a browser: the value is cut off or the "
     "link is lost, and a version is installed that cannot run, or none.",
     remediation="Write &lt; and &gt; in data-requires-python.",
@@ -156,7 +150,6 @@ def requires_python_unescaped(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "yanked-malformed",
     title="yanked is neither a boolean nor a reason",
-    subject="mirror",
     rationale="An empty text is no mark to pip, and a reason to others: the clients disagree on whether a withdrawn "
     "version may be installed.",
     remediation="Emit true, false or the reason.",
@@ -171,7 +164,6 @@ def yanked_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "core-metadata-malformed",
     title="core-metadata is neither a hash nor true or false",
-    subject="mirror",
     rationale="A client that cannot read the mark either downloads whole files to learn their dependencies, or checks "
     "the metadata against nothing.",
     remediation="Emit the algorithm and the digest, or true.",
@@ -186,7 +178,6 @@ def core_metadata_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "upload-time-malformed",
     title="upload-time is no instant",
-    subject="mirror",
     rationale="An empty text makes uv reject the whole page, so that the project has no versions. Clients with a "
     "cut-off disagree on anything else that is not an instant in UTC.",
     remediation="Emit YYYY-MM-DDTHH:MM:SSZ, or leave the key out.",
@@ -201,7 +192,6 @@ def upload_time_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "size-malformed",
     title="size is no size",
-    subject="mirror",
     rationale="A negative size makes clients that show progress or check space fail, or ignore the entry.",
     remediation="Emit the size in bytes as an integer.",
     references=(f"{SPEC}, size", "PEP 700"),
@@ -215,7 +205,6 @@ def size_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "api-version-unsupported",
     title="The declared API version is none that clients know",
-    subject="mirror",
     rationale="A client that meets another major version has to refuse the page, and one that it cannot parse as well.",
     remediation="Declare the version that the pages follow, such as 1.1.",
     references=(f"{SPEC}, versioning", "PEP 629"),
@@ -230,7 +219,6 @@ def api_version_unsupported(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "api-version-overstated",
     title="Pages declare a newer API version than they follow",
-    subject="mirror",
     rationale="From 1.1 on JSON has to have versions, and the size of every file. A client that relies on the declared "
     "version shows no progress or trusts a list that is not there; pip and uv of today are not harmed.",
     remediation="Emit the fields, or declare version 1.0.",
@@ -250,7 +238,6 @@ def api_version_overstated(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "api-version-understated",
     title="Pages declare an older API version than they follow",
-    subject="mirror",
     rationale="A client that goes by the declared version ignores what is there: sizes and upload times before 1.1, "
     "provenance before 1.3, the project's status before 1.4.",
     remediation="Declare the version whose fields are emitted.",
@@ -275,7 +262,6 @@ def api_version_understated(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "quarantined-files-offered",
     title="Files of a quarantined project are offered",
-    subject="mirror",
     rationale="A project is quarantined because it is dangerous. An index must not offer its files: every client would "
     "install them.",
     remediation="Remove the project's files from the mirror, and synchronise it.",

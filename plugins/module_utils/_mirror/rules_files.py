@@ -39,7 +39,6 @@ MAX_MIRROR_AGE = Setting(
 @RULES.rule(
     "metadata-unserved",
     title="Metadata files are advertised and not there",
-    subject="mirror",
     rationale="pip and uv trust the mark and ask for the .metadata file. Where it is not there they fail, though the "
     "wheel itself is well.",
     remediation="Serve the .metadata files, or do not advertise them.",
@@ -48,15 +47,12 @@ MAX_MIRROR_AGE = Setting(
 )
 @on_metadata
 def metadata_unserved(probe: MetadataProbe, theirs: File | None) -> Complaint:
-    if probe.fetch.ok or probe.fetch.kind == "foreign":
-        return None
-    return probe.fetch.complaint
+    return probe.unserved
 
 
 @RULES.rule(
     "metadata-hash-wrong",
     title="Metadata files have another hash than advertised",
-    subject="mirror",
     rationale="pip and uv compare the .metadata file with the hash on the page, and fail where they differ.",
     remediation="Synchronise the project anew; look for what rewrites the files.",
     references=("PEP 658", f"{SPEC}, core metadata"),
@@ -64,14 +60,12 @@ def metadata_unserved(probe: MetadataProbe, theirs: File | None) -> Complaint:
 )
 @on_metadata
 def metadata_hash_wrong(probe: MetadataProbe, theirs: File | None) -> Complaint:
-    wrong = [name for name, digest in probe.digests.items() if probe.advertised[name] != digest]
-    return f"another {names_of(wrong)}" if wrong else None
+    return f"another {names_of(probe.wrong_digests)}" if probe.wrong_digests else None
 
 
 @RULES.rule(
     "requires-python-contradicts-metadata",
     title="requires-python contradicts the file's metadata",
-    subject="mirror",
     rationale="A client filters by the page and then checks the metadata: where the page says less, it goes through "
     "versions that cannot run; where it says more, it never sees one that could. What the upstream says as well is not "
     "counted.",
@@ -92,7 +86,6 @@ def requires_python_contradicts_metadata(probe: MetadataProbe, theirs: File | No
 @RULES.rule(
     "file-unserved",
     title="Files are listed and not there",
-    subject="mirror",
     rationale="A page that lists what cannot be fetched makes every client choose that file and then fail.",
     remediation="Synchronise the project anew; look for relative links that lead past the files.",
     references=("bandersnatch issue 2046",),
@@ -100,16 +93,12 @@ def requires_python_contradicts_metadata(probe: MetadataProbe, theirs: File | No
 )
 @on_files
 def file_unserved(file: FileProbe) -> Complaint:
-    fetch = file.head if file.whole is None else file.whole
-    if fetch.ok or fetch.kind in ("foreign", "too-large"):
-        return None
-    return fetch.complaint
+    return file.unserved
 
 
 @RULES.rule(
     "file-hash-wrong",
     title="Files have another hash than listed",
-    subject="mirror",
     rationale="Every client compares what it downloaded with the hash on the page, and refuses the file. A dry run "
     "does not show it.",
     remediation="Remove the file, find out what damaged or exchanged it, and synchronise the project anew.",
@@ -118,14 +107,12 @@ def file_unserved(file: FileProbe) -> Complaint:
 )
 @on_files
 def file_hash_wrong(file: FileProbe) -> Complaint:
-    wrong = [name for name, digest in file.digests.items() if file.listed[name] != digest]
-    return f"another {names_of(wrong)}" if wrong else None
+    return f"another {names_of(file.wrong_digests)}" if file.wrong_digests else None
 
 
 @RULES.rule(
     "file-size-wrong",
     title="Files have another size than listed",
-    subject="mirror",
     rationale="A file that is shorter than listed is cut off, and one that is longer is another one. Clients show a "
     "wrong progress; without a hash they install it.",
     remediation="Synchronise the project anew.",
@@ -142,7 +129,6 @@ def file_size_wrong(file: FileProbe) -> Complaint:
 @RULES.rule(
     "range-refused",
     title="Files cannot be fetched in part",
-    subject="mirror",
     rationale="Where there are no .metadata files, uv and pip's fast-deps read a wheel's metadata by range requests; "
     "without those they download whole wheels to resolve, and an interrupted download begins anew.",
     remediation="Answer range requests with 206.",
@@ -157,7 +143,6 @@ def range_refused(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-head-refused",
     title="HEAD is refused for files",
-    subject="mirror",
     rationale="uv asks by HEAD whether a file can be fetched in part before it does so; where that is refused it "
     "downloads whole wheels to resolve.",
     remediation="Answer HEAD as GET, without the body.",
@@ -173,7 +158,6 @@ def file_head_refused(file: FileProbe) -> Complaint:
 @RULES.rule(
     "file-cache-control-missing",
     title="Files do not say how long they may be kept",
-    subject="mirror",
     rationale="A file of an index never changes. Without Cache-Control a cache in between asks for it anew, and the "
     "mirror carries the load of every build.",
     remediation="Send Cache-Control: max-age=365000000, immutable with files.",
@@ -189,7 +173,6 @@ def file_cache_control_missing(file: FileProbe) -> Complaint:
 @RULES.rule(
     "signature-unserved",
     title="Signatures are advertised and not there",
-    subject="mirror",
     rationale="gpg-sig says that a .asc file lies beside the file. The upstream no longer has any; a tool that "
     "verifies them fails. pip and uv do not look.",
     remediation="Drop gpg-sig from the pages, or serve the .asc files.",
@@ -204,7 +187,6 @@ def signature_unserved(file: FileProbe) -> Complaint:
 @RULES.rule(
     "root-unusable",
     title="The root page names no project",
-    subject="mirror",
     rationale="pip and uv never read it; whoever mirrors or searches this mirror does, and no sample can be drawn "
     "from it.",
     remediation="Serve the list of all projects at the address of the index.",
@@ -222,7 +204,6 @@ def root_unusable(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "projects-missing",
     title="Projects that the upstream has are missing",
-    subject="mirror",
     rationale="What is not on the mirror cannot be installed during an outage of the upstream. A mirror that is "
     "filtered on purpose is told of as well: compare it by projects instead of by a sample.",
     remediation="Look why the synchronisation stopped or left them out, and run it.",
@@ -245,7 +226,6 @@ def projects_missing(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "serial-missing",
     title="Pages do not say how current they are",
-    subject="mirror",
     rationale="Without a serial nobody can tell how far the mirror is behind. The fallback of 2020 had none; it was "
     "weeks old on a full disk, and nobody noticed.",
     remediation="Send X-PyPI-Last-Serial, or emit _last-serial in JSON.",
@@ -264,7 +244,6 @@ def serial_missing(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "index-old",
     title="The mirror has not changed for long",
-    subject="mirror",
     rationale="An index of many projects changes all the time. One that does not is stuck, on a full disk or a failed "
     "timer, and installs older versions from day to day.",
     remediation="Look why the synchronisation stopped: a full disk, a stopped timer, a failed run.",

@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._audit.policy import Setting
 from .._audit.rule import NOT_APPLICABLE, PASS, Context, Verdict, fail
 from .asking import (
     FAILS,
@@ -24,7 +22,6 @@ from .asking import (
     UNVERIFIED,
     WRONG,
     Complaint,
-    names_of,
     on_mirror,
     on_pages,
     on_probe,
@@ -36,15 +33,11 @@ from .facts import MirrorFacts, PageFacts
 from .formats import FORMATS
 
 NEGOTIATION = f"{SPEC}, content types and negotiation"
-MAX_PAGE_AGE = Setting("max_page_age", "duration", "10m", "how long clients may keep a project's page unasked")
-_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,12})")
-_NEVER_KEPT = re.compile(r"\bno-(?:cache|store)\b")
 
 
 @RULES.rule(
     "not-https",
     title="The mirror is served over plain HTTP",
-    subject="mirror",
     rationale="pip ignores an index over plain HTTP unless the host is named as trusted, uv refuses files from it "
     "that way too, and anybody on the network can exchange what is installed. Loopback addresses are not counted.",
     remediation="Serve the mirror over TLS.",
@@ -68,7 +61,6 @@ def _is_loopback(host: str) -> bool:
 @RULES.rule(
     "upstream-dependency",
     title="Installing from the mirror needs another host",
-    subject="mirror",
     rationale="A mirror whose pages, links or redirects lead to the upstream looks well until the upstream is away: "
     "then every client fails. Hosts that belong to the mirror are those of mirror_hosts.",
     remediation="Let the mirror serve files itself and rewrite the links; name hosts of its own in mirror_hosts.",
@@ -108,7 +100,6 @@ def _owns(server: Server, origin: str) -> bool:
 @RULES.rule(
     "unknown-project-forwarded",
     title="Names that the mirror does not know go to another host",
-    subject="mirror",
     rationale="A request for a project that is not here is redirected elsewhere: during an outage of that host it "
     "fails, and at any time the name of an internal project may be answered by a stranger's (dependency confusion).",
     remediation="Answer 404 for what is not here (pypiserver: --disable-fallback).",
@@ -123,7 +114,6 @@ def unknown_project_forwarded(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[
 @RULES.rule(
     "unknown-project-answered",
     title="Names that nobody has are answered",
-    subject="mirror",
     rationale="With 404 a client goes on to the next index, or says that there is no such project. With 200, uv takes "
     "this index for the one that has the project and asks no other; pip says that there are no versions.",
     remediation="Answer 404 for a project that is not here.",
@@ -140,7 +130,6 @@ def unknown_project_answered(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[s
 @RULES.rule(
     "content-type-wrong",
     title="Pages have the wrong Content-Type",
-    subject="mirror",
     rationale="Clients go by the header. Without it, or with application/json, pip says that it found no versions at "
     "all; JSON that is called text/html is parsed as a page without links, in silence.",
     remediation="Send the type of the format that is served, such as application/vnd.pypi.simple.v1+json.",
@@ -158,7 +147,6 @@ def content_type_wrong(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "html-missing",
     title="Old clients get no HTML",
-    subject="mirror",
     rationale="pip before 22.2 and all else that asks for text/html reads no JSON: it gets an error, or a page without "
     "links, and finds no versions.",
     remediation="Serve HTML to who asks for text/html.",
@@ -173,7 +161,6 @@ def html_missing(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[str, Any]) ->
 @RULES.rule(
     "json-missing",
     title="There is no JSON",
-    subject="mirror",
     rationale="Sizes, upload times and the list of versions exist in JSON alone, so no client can use a cut-off date. "
     "pip and uv install from HTML as well, and parse it more slowly.",
     remediation="Use a mirror that serves JSON, and negotiates.",
@@ -192,7 +179,6 @@ def _what(fetch: Fetch, probe: Mapping[str, Any]) -> str:
 @RULES.rule(
     "preference-ignored",
     title="The order of preference is ignored",
-    subject="mirror",
     rationale="A client that prefers HTML, by its q-values, gets JSON, or the other way round. pip and uv of today "
     "prefer JSON and take both; others get what they read worst.",
     remediation="Negotiate by q-values; a map of regular expressions over the Accept header cannot.",
@@ -217,7 +203,6 @@ def _format_of(mirror: MirrorFacts, name: str) -> str | None:
 @RULES.rule(
     "latest-unresolved",
     title="The type of latest is not the real one",
-    subject="mirror",
     rationale="Who asks for the latest version has to be told which one it got. A client that meets the type latest, "
     "or an error, cannot read the page.",
     remediation="Answer latest with the Content-Type of the version that is served, or with 406.",
@@ -247,7 +232,6 @@ def _is_resolved(fetch: Fetch, wants_json: bool) -> bool:
 @RULES.rule(
     "not-acceptable-answered",
     title="What cannot be served is answered all the same",
-    subject="mirror",
     rationale="A client that asks for a version or format that there is none of should be told so by 406. With 200 it "
     "parses what it did not ask for.",
     remediation="Answer 406 where no format fits the Accept header.",
@@ -260,34 +244,8 @@ def not_acceptable_answered(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[st
 
 
 @RULES.rule(
-    "vary-missing",
-    title="Pages vary by Accept and do not say so",
-    subject="mirror",
-    rationale="A cache between client and mirror keeps the first format that it sees and gives it to everybody: old "
-    "pip gets JSON and finds no versions, for as long as the cache keeps it.",
-    remediation="Send Vary: Accept with every page.",
-    references=(NEGOTIATION, f"{RFC9110}, section 12.5.5", "nexspence issue 191"),
-    severity=WRONG,
-)
-@on_mirror
-def vary_missing(mirror: MirrorFacts, context: Context) -> Verdict:
-    names = ("accept pip", "accept old pip")
-    tried = [(name, probe) for name, probe in ((name, mirror.probe(name)) for name in names) if probe is not None]
-    if len({probe[1]["format"] for _name, probe in tried}) < 2:
-        return NOT_APPLICABLE
-    told = ((name.partition(" ")[2], None if _varies(probe[0]) else "no Vary: Accept") for name, probe in tried)
-    return verdict(mirror, "answer", told, len(tried))
-
-
-def _varies(fetch: Fetch) -> bool:
-    named = {each.strip().lower() for each in fetch.headers.get("vary", "").split(",")}
-    return bool(named & {"accept", "*"})
-
-
-@RULES.rule(
     "name-not-redirected",
     title="Names that are not normalized are not found",
-    subject="mirror",
     rationale="pip, uv, Poetry and PDM normalize a name before they ask. Tools that do not, and people in a browser, "
     "get 404 for Django or zope.interface.",
     remediation="Redirect names that are not normalized to those that are.",
@@ -302,7 +260,6 @@ def name_not_redirected(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[str, A
 @RULES.rule(
     "slash-not-redirected",
     title="Addresses without the slash at their end are not found",
-    subject="mirror",
     rationale="The address of a project ends in a slash, and a request without it should be redirected. pip and uv "
     "ask with the slash; scripts and people often do not.",
     remediation="Redirect addresses without the slash at their end.",
@@ -317,7 +274,6 @@ def slash_not_redirected(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[str, 
 @RULES.rule(
     "page-head-refused",
     title="HEAD is refused for pages",
-    subject="mirror",
     rationale="uv and monitors ask by HEAD whether something is there. Every server has to answer HEAD as it answers "
     "GET.",
     remediation="Answer HEAD as GET, without the body.",
@@ -327,106 +283,3 @@ def slash_not_redirected(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[str, 
 @on_probe("head")
 def page_head_refused(mirror: MirrorFacts, fetch: Fetch, probe: Mapping[str, Any]) -> Complaint:
     return None if fetch.ok else fetch.complaint
-
-
-@RULES.rule(
-    "page-revalidation-impossible",
-    title="Pages cannot be revalidated",
-    subject="mirror",
-    rationale="Without an ETag or Last-Modified that the server honours, pip and uv download a page anew at every "
-    "run: 6 MB for a project of 10,000 files.",
-    remediation="Send an ETag with pages, and answer 304 to a conditional request.",
-    references=(f"{RFC9110}, section 13",),
-    severity=SLOWER,
-)
-@on_mirror
-def page_revalidation_impossible(mirror: MirrorFacts, context: Context) -> Verdict:
-    probe = mirror.probe("conditional")
-    if probe is None:
-        if not mirror.index["probes"]:
-            return NOT_APPLICABLE
-        return fail(f"{mirror.location}: pages have neither ETag nor Last-Modified")
-    status = probe[0].status
-    return (
-        PASS if status == 304 else fail(f"{mirror.location}: a conditional request is answered with {status}, not 304")
-    )
-
-
-@RULES.rule(
-    "page-kept-too-long",
-    title="Clients may keep pages for too long",
-    subject="mirror",
-    rationale="Since 26.2 pip keeps pages for as long as Cache-Control says, as uv does. What was released, or yanked, "
-    "meanwhile is not seen by them, nor by any cache in between.",
-    remediation="Send Cache-Control: max-age=600 with pages, and never immutable.",
-    references=("pip 26.2 release notes", "uv documentation, caching"),
-    severity=UNVERIFIED,
-    settings=(MAX_PAGE_AGE,),
-)
-@on_pages
-def page_kept_too_long(page: PageFacts, context: Context) -> Complaint:
-    said = page.fetch.headers.get("cache-control", "").lower()
-    found = _MAX_AGE.search(said)
-    longest = context.policy[MAX_PAGE_AGE.name].total_seconds()
-    if _NEVER_KEPT.search(said) or not found or int(found.group(1)) <= longest:
-        return None
-    return f"max-age={found.group(1)} (allowed: {longest:g} s)"
-
-
-@RULES.rule(
-    "page-cache-control-missing",
-    title="Pages do not say how long they may be kept",
-    subject="mirror",
-    rationale="Without Cache-Control a client asks anew every time, and a cache in between guesses: often for a tenth "
-    "of the time since the page last changed, which may be weeks.",
-    remediation="Send Cache-Control: max-age=600 with pages.",
-    references=(f"{RFC9110}, caching in RFC 9111, section 4.2.2",),
-    severity=SLOWER,
-)
-@on_pages
-def page_cache_control_missing(page: PageFacts, context: Context) -> Complaint:
-    return None if page.fetch.headers.get("cache-control") else "no Cache-Control"
-
-
-class Backends:
-    """The mirror at all of the addresses that were asked apart."""
-
-    def __init__(self, mirrors: list[MirrorFacts]) -> None:
-        self.mirrors = mirrors
-
-    @property
-    def location(self) -> str:
-        """The mirror's URL."""
-        return self.mirrors[0].url
-
-
-@RULES.rule(
-    "backends-disagree",
-    title="Backends of the mirror disagree",
-    subject="backends",
-    rationale="Behind one name each request may reach another node. Where they differ, the same command installs "
-    "different versions from one minute to the next, and a lock file's hashes fail now and then.",
-    remediation="Synchronise all nodes from one, or take those that lag out of the load balancer.",
-    references=("tuna issue 892",),
-    severity=WRONG,
-)
-def backends_disagree(backends: Backends, context: Context) -> Verdict:
-    answering = [each for each in backends.mirrors if each.problem is None]
-    if len(answering) < 2:
-        return NOT_APPLICABLE
-    said = {mirror.key: {(page.name): _content(page) for page in mirror.pages} for mirror in answering}
-    names = sorted({name for pages in said.values() for name in pages})
-    differing = [name for name in names if len({pages.get(name) for pages in said.values()}) > 1]
-    if not differing:
-        return PASS
-    return fail(
-        f"{backends.location}: {len(differing)} of {len(names)} pages differ between {', '.join(said)}: "
-        f"{names_of(differing)}",
-        evidence={"backends": list(said), "count": len(differing), "of": len(names), "pages": differing[:50]},
-    )
-
-
-def _content(page: PageFacts) -> frozenset[Any]:
-    return frozenset(
-        (file.filename, file.hashes.get("sha256"), file.requires_python, file.yanked) for file in page.files
-    )

@@ -42,7 +42,6 @@ from .violations import (
 @RULES.rule(
     "index-unread",
     title="The mirror could not be asked anything",
-    subject="mirror",
     rationale="A mirror that does not answer the audit answers no client either, and nothing of it is known to be "
     "good.",
     remediation="Mend what the reason says: the name, the network, the certificate or the login; then audit again.",
@@ -57,7 +56,6 @@ def index_unread(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "project-unread",
     title="Projects could not be read from the mirror",
-    subject="mirror",
     rationale="What was not seen is not known to be good. A client that meets the same answer installs nothing: pip "
     "and uv stop at 401, 403 and 5xx.",
     remediation="Mend what the reasons say, or give the login that clients have; then audit again.",
@@ -83,7 +81,6 @@ def project_unread(mirror: MirrorFacts, context: Context) -> Verdict:
 @RULES.rule(
     "project-missing",
     title="Projects are not on the mirror",
-    subject="mirror",
     rationale="What is not on the mirror cannot be installed from it by any client. Projects that the upstream does "
     "not have either are not counted.",
     remediation="Let the mirror take in the projects, or warm its cache with them.",
@@ -108,7 +105,6 @@ def _missing(mirror: MirrorFacts, page: PageFacts) -> Complaint:
 @RULES.rule(
     "page-not-simple",
     title="What is served is no page of the Simple API",
-    subject="mirror",
     rationale="A login form or a directory listing with status 200 is taken for a project without files: pip says that "
     "it found no versions, uv that there are none, and nobody is told why.",
     remediation="Serve the page itself; turn directory listings off, and answer 401 where a login is wanted.",
@@ -132,7 +128,6 @@ def _instead(page: PageFacts) -> str:
 @RULES.rule(
     "page-empty",
     title="Projects without any file",
-    subject="mirror",
     rationale="A valid page without links looks healthy to every monitor, and every client says that there is no such "
     "version. Pages that are empty upstream too are not counted.",
     remediation="Synchronise the project anew.",
@@ -149,7 +144,6 @@ def page_empty(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "page-rejected",
     title="Clients reject the page as malformed",
-    subject="mirror",
     rationale="Where a key that the JSON has to have is missing or has another type, uv rejects the whole page and "
     "finds no version at all; pip drops the file or stops.",
     remediation="Let the mirror emit the keys that PEP 691 requires, with their types.",
@@ -166,7 +160,6 @@ def page_rejected(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "page-encoding-wrong",
     title="Bytes of the page are not what its charset says",
-    subject="mirror",
     rationale="A client that decodes strictly cannot read the page, others see other names and hashes than were meant.",
     remediation="Serve pages as UTF-8, and say so in the Content-Type.",
     references=(f"{SPEC}, HTML",),
@@ -180,7 +173,6 @@ def page_encoding_wrong(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "anchor-malformed",
     title="Anchors are not those of files",
-    subject="mirror",
     rationale="An anchor's text has to be the file's name, and its link has to lead there. pip takes the name from the "
     "link, others from the text; uv takes it from the URL: they install different files or none.",
     remediation="Emit one anchor a file, whose text is the file's name.",
@@ -195,7 +187,6 @@ def anchor_malformed(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "link-broken",
     title="Links to files are no URLs",
-    subject="mirror",
     rationale="A link that cannot be joined with the page's address, or a wrong base, leads nowhere: the file cannot "
     "be installed, or the client takes an older version without a word.",
     remediation="Emit absolute links, or links relative to the page's own address.",
@@ -211,7 +202,6 @@ def link_broken(page: PageFacts, context: Context) -> Complaint:
 @RULES.rule(
     "formats-differ",
     title="HTML and JSON say different things",
-    subject="mirror",
     rationale="Old clients read the HTML, current ones the JSON. Where the two disagree on files, hashes, "
     "requires-python or yanked, the same command installs different versions on different hosts.",
     remediation="Generate both formats from the same data, at the same time.",
@@ -255,7 +245,6 @@ def _difference(one: PageFetch, other: PageFetch) -> Complaint:
 @RULES.rule(
     "api-version-missing",
     title="Pages do not say which version of the API they follow",
-    subject="mirror",
     rationale="Without pypi:repository-version a client cannot tell a page that lacks a feature from one that is too "
     "new. pip and uv read such a page all the same; JSON without it is rejected as malformed.",
     remediation="Emit the meta element pypi:repository-version.",

@@ -44,7 +44,6 @@ def _both(page: PageFacts, theirs: ProjectPage) -> Iterator[tuple[File, File]]:
 @RULES.rule(
     "requires-python-missing",
     title="requires-python is missing",
-    subject="mirror",
     rationale="The fallback of 2021. pip up to 20.2 chooses a version that cannot run and gives up. Current pip and "
     "uv learn it from a wheel's metadata and try older versions, at a cost; of sdists they build the wrong version "
     "first, and fail.",
@@ -61,7 +60,6 @@ def requires_python_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "requires-python-differs",
     title="requires-python is another than upstream",
-    subject="mirror",
     rationale="A client filters by this value before anything else: with another one it takes a version that cannot "
     "run, or leaves out the one that the upstream would have given.",
     remediation="Synchronise the project anew; let the mirror pass the value on unchanged.",
@@ -85,7 +83,6 @@ def _means_other(ours: File, theirs: File) -> bool:
 @RULES.rule(
     "hash-differs",
     title="Files have another hash than upstream",
-    subject="mirror",
     rationale="Another file lies under the same name. Installs from a lock file fail, all others install what nobody "
     "upstream has published.",
     remediation="Find out where the file came from before anything installs it; then synchronise the project anew.",
@@ -105,7 +102,6 @@ def hash_differs(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "yanked-lost",
     title="Yanked files are not marked",
-    subject="mirror",
     rationale="A withdrawn version looks like any other: every client installs it. A mirror must not carry a yanked "
     "file without the mark.",
     remediation="Synchronise the project anew; use a mirror that emits yanked.",
@@ -121,7 +117,6 @@ def yanked_lost(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "yanked-stale",
     title="Files are marked as yanked that no longer are",
-    subject="mirror",
     rationale="The mark can be taken back upstream. Clients leave out what they would get from the upstream, and "
     "install an older version, or fail where nothing else fits.",
     remediation="Synchronise the project anew.",
@@ -137,7 +132,6 @@ def yanked_stale(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "yanked-reason-lost",
     title="Why a file was yanked is not said",
-    subject="mirror",
     rationale="pip and uv show the reason when a yanked version is pinned; without it nobody learns of the "
     "vulnerability that made it be withdrawn.",
     remediation="Use a mirror that passes the reason on in both formats.",
@@ -157,7 +151,6 @@ def yanked_reason_lost(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "core-metadata-missing",
     title="Metadata files are not offered",
-    subject="mirror",
     rationale="Without them pip and uv read a wheel's metadata by range requests, or download the whole wheel, for "
     "every candidate that they look at: resolving takes many times longer. Without its hash metadata is not verified.",
     remediation="Let the mirror keep and advertise the .metadata files.",
@@ -178,7 +171,6 @@ def core_metadata_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "versions-missing",
     title="The list of versions is missing or incomplete",
-    subject="mirror",
     rationale="Tools that list versions read it from the JSON; without it they guess from file names, or show "
     "nothing. pip and uv do not read it to install.",
     remediation="Let the mirror emit versions, as API version 1.1 requires.",
@@ -198,7 +190,6 @@ def versions_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "size-missing",
     title="Sizes are missing or other than upstream",
-    subject="mirror",
     rationale="Clients cannot say how much they will download. A size that differs from the upstream's is that of "
     "another file. A missing one broke nothing in pip and uv.",
     remediation="Let the mirror emit the size, as API version 1.1 requires.",
@@ -216,7 +207,6 @@ def size_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "upload-time-missing",
     title="Upload times are missing or other than upstream",
-    subject="mirror",
     rationale="With a cut-off date pip stops, uv and PDM find no version at all, and Poetry takes every file for old "
     "enough: whoever waits some days before trusting a release cannot install, or is not protected.",
     remediation="Use a mirror that emits upload-time in JSON.",
@@ -238,7 +228,6 @@ def upload_time_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "provenance-missing",
     title="Provenance is missing",
-    subject="mirror",
     rationale="Who verifies attestations cannot do so with files from this mirror. The parsers of pip and uv do not "
     "read the key.",
     remediation="Use a mirror that passes provenance on, and keeps the files that it points to.",
@@ -254,7 +243,6 @@ def provenance_missing(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "project-status-lost",
     title="The project's status is another than upstream",
-    subject="mirror",
     rationale="Nobody learns from this mirror that a project is archived, deprecated or quarantined. Of the clients "
     "only uv audit reads it.",
     remediation="Use a mirror that passes project-status on.",
@@ -270,7 +258,6 @@ def project_status_lost(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "serial-behind",
     title="Pages are behind the upstream's",
-    subject="mirror",
     rationale="A lower serial is an older page: what was released, yanked or removed since is not known here. The "
     "fallback of 2020 was weeks old, and nobody noticed.",
     remediation="Look why the synchronisation stopped: a full disk, a stopped timer, a failed run.",
@@ -286,7 +273,6 @@ def serial_behind(page: PageFacts, theirs: ProjectPage) -> Complaint:
 @RULES.rule(
     "files-missing",
     title="Files that the upstream has are missing",
-    subject="mirror",
     rationale="Clients install an older version than they would from the upstream, or fail on a pinned one. Files "
     "that were uploaded within max_mirror_lag are not counted; one without an upload time is.",
     remediation="Look why the synchronisation stopped or failed, and run it.",
@@ -325,7 +311,6 @@ def _uploaded(file: File) -> datetime | None:
 @RULES.rule(
     "files-surplus",
     title="Files that the upstream no longer has",
-    subject="mirror",
     rationale="What was removed upstream may have been malware or broken; clients still install it from here. An "
     "index of one's own with files of the same projects shows up here too.",
     remediation="Find out why the upstream removed them, and remove them here.",

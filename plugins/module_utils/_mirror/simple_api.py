@@ -10,6 +10,7 @@ page is read all the same (PyPA specification, simple repository API).
 
 from __future__ import annotations
 
+import codecs
 from typing import NamedTuple
 
 from .model import ProjectPage
@@ -20,6 +21,8 @@ from .violations import ENCODING, NOT_A_PAGE, Violations
 JSON = "json"
 HTML = "html"
 _HEAD = 4096
+_OF_PYTHON_ALONE = ("idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape")
+"""Encodings that no server means by its charset, and that take very long, or change what they do not know."""
 
 
 class Parsed(NamedTuple):
@@ -55,9 +58,12 @@ def sniff(body: bytes) -> str | None:
 def decode(body: bytes, charset: str | None, violations: Violations) -> str:
     """The text of a page; bytes that the charset (UTF-8 without one) does not have are replaced, and noted."""
     try:
-        return body.decode(charset or "utf-8")
-    except LookupError:
-        violations.add(ENCODING, "page", f"the charset {charset} is not known")
+        name = codecs.lookup(charset or "utf-8").name
+        if name not in _OF_PYTHON_ALONE:
+            return body.decode(name)
+        violations.add(ENCODING, "page", f"the charset {charset!r} is not known")
     except UnicodeDecodeError as error:
         violations.add(ENCODING, "page", f"byte {error.start} is not {error.encoding}")
+    except (LookupError, ValueError):
+        violations.add(ENCODING, "page", f"the charset {charset!r} is not known")
     return body.decode("utf-8", "replace")

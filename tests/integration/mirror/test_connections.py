@@ -2,19 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A mirror over TLS, with client certificates, and by way of a proxy."""
+"""A mirror over TLS, with client certificates, by way of a proxy, and with each kind of login."""
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ansible_collections.sre.preflight.plugins.module_utils._audit.bundle import unpack
+from ansible_collections.sre.preflight.plugins.module_utils._audit.version import COLLECTION_VERSION
 from tests.integration.mirror.test_faults import audit, rules_of
 from tests.support.certificates import Made, make_ca, make_leaf
 from tests.support.package_index import demo_index
 from tests.support.servers import server_context, write_pair
-from tests.support.simple_index import IndexServer
+from tests.support.simple_index import Asked, Fault, IndexServer, Page
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -83,3 +89,67 @@ def test_by_way_of_a_proxy() -> None:
     assert "index-unread" not in rules
     assert rules["not-https"]["severity"] == "high"
     assert result["mirrors"][0]["projects_read"] == 2
+
+
+def basic(login: str) -> str:
+    return f"Basic {base64.b64encode(login.encode()).decode()}"
+
+
+def refusing(login: str) -> Fault:
+    """Answers nobody without that login."""
+
+    def fault(asked: Asked, good: Page) -> Page:
+        known = asked.headers.get("Authorization") == login
+        return good if known else Page(401, {"WWW-Authenticate": "Basic"})
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("given", "login"),
+    [
+        ({"username": "ci", "password": "s3cret"}, basic("ci:s3cret")),
+        ({"username": "ci"}, basic("ci:")),
+        ({"token": "s3cret"}, "Bearer s3cret"),
+        ({"netrc_path": "netrc"}, basic("from-netrc:s3cret")),
+        ({}, basic("from-netrc:s3cret")),
+    ],
+    ids=["basic", "basic without a password", "bearer", "netrc", "netrc that the environment names"],
+)
+def test_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], login: str) -> None:
+    """Each opens both servers, and nothing of it is in the result or in the evidence."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login from-netrc password s3cret\n")
+    if not given:
+        monkeypatch.setenv("NETRC", str(netrc))
+    given = {name: str(netrc) if name == "netrc_path" else value for name, value in given.items()}
+    both = {**given, **{f"upstream_{name}": value for name, value in given.items() if name != "netrc_path"}}
+    locked = refusing(login)
+    with IndexServer(demo_index(), fault=locked) as upstream, IndexServer(demo_index(), fault=locked) as mirror:
+        result = audit(mirror.url, upstream, **both)
+        packed = audit(mirror.url, upstream, **both, bundle=True)["bundle"]
+    assert rules_of(result) == {}
+    assert "s3cret" not in json.dumps(result) + json.dumps(unpack(packed))
+    assert login.partition(" ")[2] not in json.dumps(result) + json.dumps(unpack(packed))
+
+
+def test_without_a_login_nothing_is_known() -> None:
+    with IndexServer(demo_index(), fault=refusing(basic("ci:s3cret"))) as mirror:
+        rules = rules_of(audit(mirror.url, username="ci", password="wrong"))
+    assert rules["project-unread"]["status"] == "unknown"
+    assert "demo: status 401" in rules["project-unread"]["message"]
+
+
+def test_the_mirror_s_login_is_not_the_upstream_s() -> None:
+    with IndexServer(demo_index()) as upstream, IndexServer(demo_index()) as mirror:
+        audit(mirror.url, upstream, token="for-the-mirror", upstream_username="ci", upstream_password="other")
+        assert {asked.headers.get("Authorization") for asked in mirror.requests} == {"Bearer for-the-mirror"}
+        assert {asked.headers.get("Authorization") for asked in upstream.requests} == {basic("ci:other")}
+
+
+def test_who_asks_is_said() -> None:
+    with IndexServer(demo_index()) as mirror:
+        audit(mirror.url)
+        assert {asked.headers["User-Agent"] for asked in mirror.requests} == {
+            f"sre.preflight/{COLLECTION_VERSION} (mirror_audit)"
+        }

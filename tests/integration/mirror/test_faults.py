@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +53,7 @@ LISTING = (
     b"<html><head><title>Index of /demo/</title></head><body><a href='../'>../</a><a href='index.html'>x</a></body>"
 )
 LOGIN = b"<html><body><form action='/login'><input name=user><input type='password' name=pass></form></body></html>"
+ANCHOR = "<a href='demo-1.0.tar.gz'>demo-1.0.tar.gz</a> é ".encode()
 BOMB = gzip.compress(b"0" * (32 << 20))
 
 
@@ -63,6 +65,9 @@ BOMB = gzip.compress(b"0" * (32 << 20))
         (Page(200, {"Content-Type": TEXT}, LISTING), "page-not-simple", "fail", "a directory listing or the like"),
         (Page(200, {"Content-Type": TEXT}, LOGIN), "page-not-simple", "fail", "a form that asks for a password"),
         (Page(200, {"Content-Type": TEXT}, b"<html></html>"), "page-empty", "fail", "no file, 5 upstream"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=klingon"}, ANCHOR), "page-encoding-wrong", "fail", "'klingon'"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=ascii"}, ANCHOR), "page-encoding-wrong", "fail", "not ascii"),
+        (Page(200, {"Content-Type": f"{TEXT}; charset=utf-16"}, ANCHOR), "page-encoding-wrong", "fail", "not utf-16"),
         (
             Page(200, {"Content-Type": JSON, "Content-Encoding": "gzip"}, BOMB),
             "project-unread",
@@ -126,20 +131,23 @@ def test_an_upstream_that_is_not_there_makes_only_comparisons_unknown() -> None:
     assert "the upstream does not answer" in rules["files-missing"]["message"]
 
 
-def test_ten_connections_and_never_more() -> None:
+@pytest.mark.parametrize("role", ["mirror", "upstream"])
+def test_ten_connections_and_never_more(role: str) -> None:
     ten_at_once = threading.Event()
 
     def wait_for_ten(asked: Asked, good: Page) -> Page:
         """Nobody is answered before ten are there."""
         if asked.path.startswith("/simple/demo"):
-            if mirror.now >= 10:
+            if slow.now >= 10:
                 ten_at_once.set()
             ten_at_once.wait(5)
         return good
 
-    with IndexServer(demo_index(), fault=wait_for_ten) as mirror:
-        audit(mirror.url, projects=["demo", *(f"demo-{number}" for number in range(60))])
-        assert mirror.most_at_once == 10
+    with IndexServer(demo_index(), fault=wait_for_ten) as slow, IndexServer(demo_index()) as quick:
+        mirror, upstream = (slow, quick) if role == "mirror" else (quick, slow)
+        audit(mirror.url, upstream, projects=["demo", *(f"demo-{number}" for number in range(60))])
+        assert (slow.most_at_once, slow.most_connections) == (10, 10)
+        assert quick.most_connections <= 10
 
 
 def test_the_login_stays_at_its_own_origin() -> None:
@@ -324,13 +332,30 @@ def test_a_sample_that_cannot_be_drawn_is_unknown() -> None:
     assert "sample: the root page cannot be drawn from: status 503" in rules["audit-hindered"]["message"]
 
 
-def test_backends_are_asked_apart_and_compared() -> None:
-    """Two addresses of one name on one port: what differs between them is told."""
-    with IndexServer(demo_index()) as mirror:
-        port = mirror.origin.rpartition(":")[2]
-        result = audit(f"http://localhost:{port}/simple/", mirror_addresses="all", mirror_hosts=[f"127.0.0.1:{port}"])
-    rows = {row["address"] for row in result["mirrors"]}
-    assert "127.0.0.1" in rows
+def test_backends_are_asked_apart_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two addresses of one name on one port: each is judged, and what differs between them is told."""
+    named = "mirror.invalid"
+    lesser = demo_index()
+    for dist in lesser["demo"].dists:
+        dist.entry.pop("requires-python")
+    with IndexServer(demo_index()) as upstream, IndexServer(demo_index()) as one:
+        port = int(one.origin.rpartition(":")[2])
+        one.files_url = f"http://{named}:{port}/files/"
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.1", "127.0.0.2")]
+        really = socket.getaddrinfo
+
+        def resolved(host: str, *more: Any, **options: Any) -> list[Any]:
+            return found if host == named else really(host, *more, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolved)
+        with IndexServer(lesser, address=("127.0.0.2", port), files_url=one.files_url) as other:
+            result = audit(f"http://{named}:{port}/simple/", upstream, mirror_addresses="all")
+            assert one.requests
+            assert {asked.headers["Host"] for asked in other.requests} == {f"{named}:{port}"}
+    assert [row["address"] for row in result["mirrors"]] == ["127.0.0.1", "127.0.0.2"]
+    assert rules_of(result)["backends-disagree"]["evidence"]["pages"] == ["demo", "demo (as old clients get it)"]
+    lacking = [each for each in result["findings"] if each["rule"] == "mirror.requires-python-missing"]
+    assert [each["resource"]["location"] for each in lacking] == [f"http://{named}:{port}/simple/@127.0.0.2"]
 
 
 def test_a_cache_that_cannot_be_used_is_told(tmp_path: Any) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +17,10 @@ from ansible_collections.sre.preflight.plugins.module_utils._mirror.choosing imp
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.environment import environment
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.resolution import Resolution, resolve
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.wanted import wanted
-from tests.support.index_clients import old_pip_download, pip_install, uv_compile
+from tests.support.index_clients import old_pip, old_pip_download, pip_install, uv_compile
 from tests.support.index_pairs import PAIRS, Pair
 from tests.support.index_server import IndexServer
 
-ROOT = Path(__file__).parents[3]
-OLD_PIP = ROOT / "build/venvs/old-pip"
 WHERE = environment("3.9", "manylinux_2_17_x86_64")
 
 pytestmark = pytest.mark.full  # real clients, one after the other: that takes minutes
@@ -66,11 +63,8 @@ def indexes_of_old() -> Iterator[Indexes]:
 
 
 @pytest.fixture(scope="module")
-def old_pip() -> Path:
-    """The Python of an environment with pip 19.2.3."""
-    requirements = ROOT / "tests/requirements/old-pip.txt"
-    subprocess.run([ROOT / "tests/tools/venv.sh", OLD_PIP, "3.9", requirements], check=True, cwd=ROOT)
-    return OLD_PIP / "bin/python"
+def old_python() -> Path:
+    return old_pip()
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.title)
@@ -94,11 +88,11 @@ def test_uv(indexes: Indexes, pair: Pair) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.title)
-def test_old_pip(indexes_of_old: Indexes, old_pip: Path, pair: Pair) -> None:
+def test_old_pip(indexes_of_old: Indexes, old_python: Path, pair: Pair) -> None:
     """pip 19.2.3 gives up where METADATA excludes its Python, and installs the wrong version where nothing does."""
     found = indexes_of_old.resolution(pair, LEGACY_PIP)
     assert found.outcome == (pair.legacy or pair.outcome)
     for index, file in zip(indexes_of_old, (found.upstream_file, found.mirror_file), strict=True):
-        installed = old_pip_download(old_pip, index.url, pair.requirement)
+        installed = old_pip_download(old_python, index.url, pair.requirement)
         assert installed.chosen.get(pair.project) == file, installed.failed
         assert bool(installed.failed) == (file is None)

@@ -7,37 +7,17 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable
 
 import pytest
 
 from tests.integration.mirror.test_faults import audit, rules_of
-from tests.support.bandersnatch import BandersnatchMirror
+from tests.support.mirror_catalogue import SERVERS
 from tests.support.mirror_lacks import LACKS, OURS
-from tests.support.mirror_servers import (
-    CaddyMirror,
-    DevpiServer,
-    MirrorServer,
-    NginxMirror,
-    Proxpi,
-    PyPIServer,
-    SimpleRepositoryServer,
-)
+from tests.support.mirror_servers import NginxMirror
 from tests.support.package_index import demo_index
 from tests.support.simple_index import IndexServer
 
 pytestmark = pytest.mark.full
-
-SERVERS: dict[str, Callable[[str], MirrorServer]] = {
-    "nginx, pages in both formats": lambda _upstream: NginxMirror(demo_index()),
-    "nginx, HTML alone": lambda _upstream: NginxMirror(demo_index(), json=False),
-    "Caddy": lambda _upstream: CaddyMirror(demo_index()),
-    "pypiserver": lambda upstream: PyPIServer(demo_index(), upstream),
-    "simple-repository-server": lambda upstream: SimpleRepositoryServer({}, upstream),
-    "proxpi": lambda upstream: Proxpi({}, upstream),
-    "devpi-server": lambda upstream: DevpiServer({}, upstream),
-    "bandersnatch": BandersnatchMirror,
-}
 
 
 def test_every_column_of_the_table_is_seen() -> None:
@@ -47,7 +27,7 @@ def test_every_column_of_the_table_is_seen() -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_what_a_mirror_lacks(name: str) -> None:
-    with IndexServer(demo_index()) as upstream, SERVERS[name](upstream.url) as mirror:
+    with IndexServer(demo_index()) as upstream, SERVERS[name](demo_index(), upstream.url) as mirror:
         result = audit(mirror.url, upstream, timeout=30.0)
     assert [each for each in result["findings"] if each["status"] == "unknown"] == []
     assert set(rules_of(result)) == set(LACKS[name])

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import render_html
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import relative, utc
-from tests.support import reports
+from tests.support import extreme_reports, reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def shown(page: Page, selector: str) -> str:
     return page.locator(selector).inner_text()
 
 
-@pytest.mark.parametrize("sample", [reports.few, reports.zero, reports.nothing_known, reports.hostile])
+@pytest.mark.parametrize("sample", [reports.few, reports.zero, reports.nothing_known, extreme_reports.hostile])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_opens_quietly(opened: Opener, sample: Callable[[], reports.Report], scheme: str) -> None:
     report = sample()
@@ -104,7 +104,7 @@ def test_the_script_draws_a_finding_as_the_server_did(opened: Opener) -> None:
         ]
         return [re.sub(r" ?([,|]) ?", r"\1 ", text) for text in spaced]
 
-    for sample in (reports.few(), reports.hostile(), far_away()):
+    for sample in (reports.few(), extreme_reports.hostile(), far_away()):
         with opened(sample, java_script_enabled=False) as page:
             served = words(page)
         with opened(sample) as page:
@@ -197,7 +197,7 @@ def test_the_timeline_tells_its_details_to_the_pointer_and_to_the_keyboard(opene
 
 
 def test_a_link_finds_its_finding_behind_a_filter_and_on_another_page(opened: Opener) -> None:
-    report = reports.many(certificates=200, findings=190)
+    report = extreme_reports.many(certificates=200, findings=190)
     last = report["findings"][-1]
     with opened(report) as page:
         page.fill("#finding-text", "nothing matches this")
@@ -210,7 +210,7 @@ def test_a_link_finds_its_finding_behind_a_filter_and_on_another_page(opened: Op
 
 
 def test_the_certificates_filter_and_sort(opened: Opener) -> None:
-    report = reports.many(certificates=120, findings=0)
+    report = extreme_reports.many(certificates=120, findings=0)
     ends = [row["not_after"] for row in report["certificates"]]
     fifth = next(row for row in report["certificates"] if "svc-00005.internal" in row["names"])
     with opened(report) as page:
@@ -312,7 +312,7 @@ def accessible_name(control: Locator) -> str:
 
 @pytest.mark.parametrize("width", [320, 400, 768, 1280, 1920])
 def test_the_page_never_scrolls_sideways(opened: Opener, width: int) -> None:
-    for sample in (reports.few(), reports.planned(), reports.hostile()):
+    for sample in (reports.few(), reports.planned(), extreme_reports.hostile()):
         with opened(sample, viewport={"width": width, "height": 800}) as page:
             for summary in page.locator("#finding-list > .finding > summary").all():
                 summary.click()
@@ -321,7 +321,7 @@ def test_the_page_never_scrolls_sideways(opened: Opener, width: int) -> None:
 
 
 def test_prints_opened_and_without_controls(opened: Opener) -> None:
-    report = reports.many(certificates=150, findings=80)
+    report = extreme_reports.many(certificates=150, findings=80)
     with opened(report, color_scheme="dark") as page:
         page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
@@ -397,7 +397,7 @@ SORT = """() => [...document.querySelectorAll('th[data-sort] button')].map((butt
 
 
 def test_ten_thousand_certificates_filter_and_sort_without_lag(opened: Opener) -> None:
-    with opened(reports.many()) as page:
+    with opened(extreme_reports.many()) as page:
         typed = page.evaluate(TYPE, ["certificate-text", "svc-0123 prod node"])
         expect(page.locator("#certificate-status")).to_contain_text("of 10,000")
         page.fill("#certificate-text", "")

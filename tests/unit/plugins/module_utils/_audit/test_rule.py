@@ -129,6 +129,16 @@ def test_an_id_cannot_be_taken_twice():
         registry.rule("one", **FIELDS)(_odd)
 
 
+def test_a_rule_without_a_subject_takes_the_registry_s_or_is_refused():
+    fields = {name: value for name, value in FIELDS.items() if name != "subject"}
+    registry = Registry("test", subject="number")
+    registry.rule("one", **fields)(_odd)
+    registry.rule("two", **{**FIELDS, "subject": "letter"})(_odd)
+    assert [rule.subject for rule in registry.rules.values()] == ["number", "letter"]
+    with pytest.raises(ValueError, match=r"the rule test\.one names no subject"):
+        Registry("test").rule("one", **fields)(_odd)
+
+
 def test_order_and_summary():
     def finding(severity, outage_at, status="fail"):
         # An id that would order them the other way round.

@@ -56,6 +56,14 @@ version = "1.0"
 name = "from-git"
 version = "2.0"
 vcs = {type = "git", url = "https://example.org/x.git"}
+[[packages]]
+name = "for-windows"
+version = "3.0"
+marker = "sys_platform == 'win32'"
+[[packages]]
+name = "chosen"
+version = "4.0"
+marker = "'cli' in extras"
 """,
     "uv.lock": """
 version = 1
@@ -82,8 +90,17 @@ version = "2.0"
 [package.source]
 type = "git"
 url = "https://example.org/x.git"
+[[package]]
+name = "for-windows"
+version = "3.0"
+markers = "sys_platform == 'win32'"
+[[package]]
+name = "chosen"
+version = "4.0"
+markers = {main = "sys_platform == 'win32'"}
 """,
 }
+CONDITIONAL = ["for-windows==3.0; sys_platform == 'win32'", "chosen==4.0"]
 
 
 @pytest.mark.parametrize("name", sorted(LOCKS))
@@ -94,7 +111,7 @@ def test_lock_files_in_toml(name, tmp_path):
         with pytest.raises(OptionError, match=r"run the audit with Python 3\.11"):
             read_requirements(str(path))
     else:
-        assert read_requirements(str(path)) == ["demo==1.0"]
+        assert read_requirements(str(path)) == ["demo==1.0", *(CONDITIONAL if name != "uv.lock" else [])]
 
 
 def test_a_lock_file_of_pipenv(tmp_path):

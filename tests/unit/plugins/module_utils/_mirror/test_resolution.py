@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.choosing import CLIENTS, LEGACY_PIP, PIP, UV
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.environment import environment
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.model import ProjectPage
-from ansible_collections.sre.preflight.plugins.module_utils._mirror.outcome import WORSE
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.outcome import WORSE, Faults
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.resolution import Resolution, resolve
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.seen import Seen
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.wanted import wanted
 from tests.support.index_files import Built, Listed, sdist, wheel
 from tests.support.index_server import page_of
@@ -284,9 +285,11 @@ def files(draw: st.DrawFn) -> Listed:
 
 
 REQUIREMENTS = st.sampled_from(["demo", "demo>=1.1", "demo==2.0", "demo<2", "demo~=1.0", "demo===2.0", "demo>=2.0b1"])
+ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PAGES = st.lists(files(), max_size=8, unique_by=lambda each: each.filename)
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, REQUIREMENTS)
 def test_an_equal_mirror_is_always_the_same(page: list[Listed], text: str) -> None:
     found = difference(page, page, text)
@@ -295,6 +298,7 @@ def test_an_equal_mirror_is_always_the_same(page: list[Listed], text: str) -> No
     assert found.upstream_file == found.mirror_file
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, PAGES, REQUIREMENTS)
 def test_the_worst_outcome_counts(upstream: list[Listed], mirror: list[Listed], text: str) -> None:
     found = difference(upstream, mirror, text)
@@ -303,6 +307,7 @@ def test_the_worst_outcome_counts(upstream: list[Listed], mirror: list[Listed], 
     assert bool(found.reason) == (found.outcome != "same" or found.upstream_file is None)
 
 
+@ON_A_BUSY_MACHINE
 @given(PAGES, REQUIREMENTS, st.integers(0, 7))
 def test_a_file_that_is_not_wanted_may_go(page: list[Listed], text: str, which: int) -> None:
     """A mirror that lacks one file that no client chose is as good as the upstream, where the upstream was good."""
@@ -317,3 +322,52 @@ def test_a_file_that_is_not_wanted_may_go(page: list[Listed], text: str, which: 
     lesser: ProjectPage = replace(whole, files=kept)
     (found,) = resolve(wanted(text), [WHERE], whole, lesser)
     assert found.outcome == "same"
+
+
+def test_each_client_is_judged_by_what_it_sees():
+    """Old pip gets another page than the others, and uv rejects theirs."""
+    page, mute = page_of("demo", listed(FOR_LATER, OLD)), page_of("demo", without(FOR_LATER, OLD))
+    seen = {"pip": Seen(page), "pip_legacy": Seen(mute), "uv": Seen(ProjectPage(), "uv rejects the page")}
+    (found,) = resolve(wanted("demo"), [WHERE], page, None, seen=seen)
+    assert found.clients == {"pip": "same", "pip_legacy": "fails", "uv": "fails"}
+    (found,) = resolve(wanted("demo"), [WHERE], page, None, seen=seen, clients=(UV,))
+    assert found.reason.startswith("uv rejects the page; the mirror does not list demo-1.0")
+
+
+def test_a_page_that_one_client_did_not_get_is_unknown_and_hides_no_failure():
+    page = page_of("demo", listed(OLD))
+    (found,) = resolve(wanted("demo"), [WHERE], page, page, seen={"uv": None})
+    assert (found.outcome, found.client, found.clients["pip"]) == ("unknown", "uv", "same")
+    assert found.reason == "the mirror's page for uv could not be read"
+    (found,) = resolve(wanted("demo"), [WHERE], page, ProjectPage(), seen={"uv": None})
+    assert (found.outcome, found.clients["uv"]) == ("fails", "unknown")
+
+
+OLD_NAME = "demo-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("faults", "clients", "reason"),
+    [
+        (Faults(files={OLD_NAME: "it is gone"}), ("fails", "fails", "fails"), "it is gone"),
+        (Faults(metadata={OLD_NAME: "no METADATA"}), ("fails", "same", "fails"), "no METADATA"),
+        (
+            Faults(digests={OLD_NAME: {"sha256": "00"}}),
+            ("fails", "fails", "fails"),
+            f"{OLD_NAME} has another hash than the page says",
+        ),
+        (Faults(digests={OLD_NAME: {"md5": "00"}}), ("same", "same", "same"), ""),
+        (Faults(files={"demo-2.0-py3-none-any.whl": "it is gone"}), ("same", "same", "same"), ""),
+    ],
+)
+def test_what_is_known_to_be_broken_is_not_installed(faults, clients, reason):
+    found = difference(listed(OLD), listed(OLD), faults=faults)
+    assert tuple(found.clients.values()) == clients
+    assert found.reason == reason
+
+
+def test_metadata_that_is_read_in_vain_has_to_be_there_too():
+    found = difference(
+        listed(FOR_LATER, OLD), without(FOR_LATER, OLD), faults=Faults(metadata={FOR_LATER.filename: "no METADATA"})
+    )
+    assert (found.clients["pip"], found.reason.partition(";")[0]) == ("fails", "no METADATA")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._mirror.evidence imp
     PageFetch,
     ProjectEvidence,
 )
+from ansible_collections.sre.preflight.plugins.module_utils._mirror.facts import Asked
 from tests.support.mirrors import (
     MIRROR,
     UPSTREAM,
@@ -30,6 +32,7 @@ from tests.support.mirrors import (
     json_page,
     verdicts,
 )
+from tests.support.package_index import html_page
 
 WHEEL, SDIST = "demo-1.1-py3-none-any.whl", "demo-1.0.tar.gz"
 GOOD = json_page()
@@ -127,7 +130,7 @@ def test_the_page_against_the_metadata(listed, inside, wrong):
     page = fetched(json.dumps(GOOD).encode(), MIRROR)
     evidence = collected_of({"current": page})
     probe = MetadataProbe(WHEEL, Fetch(MIRROR, 200), {}, {}, inside, listed)
-    evidence.projects = [ProjectEvidence("demo", {"mirror": {"current": page}}, {"mirror": probe})]
+    evidence.projects = [ProjectEvidence("demo", {"mirror": {"current": page}}, {"mirror": (probe,)})]
     assert ("requires-python-contradicts-metadata" in verdicts(evidence)) is wrong
 
 
@@ -193,6 +196,30 @@ def test_an_upstream_page_that_was_not_read_makes_the_comparison_unknown():
     assert (found["status"], "other could not be compared" in found["message"]) == ("unknown", True)
 
 
+OLD = f'<a href="{WHEEL}">{WHEEL}</a>'
+
+
+@pytest.mark.parametrize(
+    ("current", "old", "severity", "words"),
+    [
+        (GOOD, None, "high", "fails (the page is json, and served as application/vnd"),  # for pip of 2019 alone
+        (changed(hashes=None), OLD, "critical", "fails (uv rejects the page, for files[1].hashes is missing"),
+        (json_page(file_entry(SDIST)), OLD, "high", "wrong_version (version 1.0 instead of 1.1"),
+        (changed(yanked=True, hashes=None), OLD, "critical", "wrong_version"),  # and uv fails
+        (changed(**{"core-metadata": None}), OLD, "low", "dearer"),
+    ],
+)
+def test_what_would_be_installed(current, old, severity, words):
+    pages = {"current": fetched(json.dumps(current).encode(), MIRROR)}
+    if old is not None:
+        pages["html"] = fetched(old.encode(), MIRROR, "text/html")
+    evidence = collected_of(pages, upstream=fetched(json.dumps(GOOD).encode(), UPSTREAM))
+    evidence.asked = Asked(("demo",), ("3.9",), ("manylinux_2_28_x86_64",))
+    found = verdicts(evidence)["resolution-differs"]
+    assert (found["status"], found["severity"]) == ("fail", severity)
+    assert words in found["message"]
+
+
 def paths(value, at=()):
     """Every field of a document. A whole file is none: without one that is malformed a page is the better."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -240,3 +267,44 @@ def test_every_field_of_a_good_page_is_missed(path):
     harmless = [("files", index, key) for index in (0, 1) for key in ("yanked",)]
     found = failures(without(GOOD, path), GOOD)
     assert bool(found) is (path not in harmless)
+
+
+GOOD_HTML = html_page(GOOD)
+PIECES = re.compile(r"<meta[^>]*>|<a [^>]*>[^<]*</a>|<!--[^>]*-->| [a-z-]+=\"[^\"]*\"|#sha256=[0-9a-f]+")
+
+
+def pieces(text):
+    """The places of all that HTML says: elements, their attributes, hashes, the serial."""
+    found = [match.span() for match in PIECES.finditer(text)]
+    inner = [(start + 1 + each.start(), start + 1 + each.end())
+             for start, end in found for each in PIECES.finditer(text[start + 1 : end])]  # fmt: skip
+    deepest = [(start + 1 + each.start(), start + 1 + each.end())
+               for start, end in inner for each in PIECES.finditer(text[start + 1 : end])]  # fmt: skip
+    return sorted({*found, *inner, *deepest})
+
+
+def worst_of_html(text):
+    theirs = fetched(html_page(GOOD).encode(), UPSTREAM)
+    return worst(verdicts(collected_of({"current": fetched(text.encode(), MIRROR)}, upstream=theirs)))
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_removing_anything_from_html_never_makes_the_verdict_better(data):
+    text, before = GOOD_HTML, worst_of_html(GOOD_HTML)
+    for _step in range(data.draw(st.integers(1, 5))):
+        # A whole file is none, as above.
+        remaining = [(start, end) for start, end in pieces(text) if not text.startswith("<a ", start)]
+        if not remaining:
+            break
+        start, end = data.draw(st.sampled_from(remaining))
+        text = text[:start] + text[end:]
+        after = worst_of_html(text)
+        assert after >= before, text
+        before = after
+
+
+@pytest.mark.parametrize(("start", "end"), pieces(GOOD_HTML), ids=lambda place: str(place))
+def test_every_piece_of_a_good_page_in_html_is_missed(start, end):
+    assert worst_of_html(GOOD_HTML) == 0
+    assert worst_of_html(GOOD_HTML[:start] + GOOD_HTML[end:]) > 0

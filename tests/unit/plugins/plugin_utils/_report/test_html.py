@@ -25,15 +25,15 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import 
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan import build
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.view import link
-from tests.support import mirror_reports, plans, reports
+from tests.support import extreme_reports, mirror_reports, plans, reports
 
 MEGABYTE = 1_000_000
 SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "few": reports.few,
     "zero": reports.zero,
     "nothing_known": reports.nothing_known,
-    "many": lambda: reports.many(certificates=500, findings=300),
-    "hostile": reports.hostile,
+    "many": lambda: extreme_reports.many(certificates=500, findings=300),
+    "hostile": extreme_reports.hostile,
     "planned": reports.planned,
     "mirrored": mirror_reports.mirror_report,
 }
@@ -125,7 +125,7 @@ def test_the_script_and_style_are_ours_alone() -> None:
 
 
 def test_hostile_text_adds_no_element_and_nothing_invisible() -> None:
-    report = reports.hostile()
+    report = extreme_reports.hostile()
     html = render_html(report)
     tame = json.loads(json.dumps(report).replace("<", "(").replace(">", ")"))
     assert [tag for tag, _more in Page(html).elements] == [tag for tag, _more in Page(render_html(tame)).elements]
@@ -152,7 +152,7 @@ def test_links(reference: str, address: bool) -> None:
 
 
 def test_reads_without_the_script() -> None:
-    report = reports.many(certificates=400, findings=300)
+    report = extreme_reports.many(certificates=400, findings=300)
     page = Page(render_html(report))
     text = " ".join(" ".join(page.text).split())
     assert "FAIL" in text
@@ -253,7 +253,7 @@ def test_nothing_to_complain_about_is_said_and_so_is_nothing_found() -> None:
 
 
 def test_ten_thousand_certificates_stay_under_five_megabytes() -> None:
-    html = render_html(reports.many())
+    html = render_html(extreme_reports.many())
     data = Page(html).data
     assert len(html.encode()) < 5 * MEGABYTE
     assert len(data["certificates"]["rows"]) == 10_000
@@ -264,7 +264,7 @@ def test_ten_thousand_certificates_stay_under_five_megabytes() -> None:
 def test_the_certificates_that_expire_first_are_kept_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_data, "MAX_CERTIFICATES", 100)
     monkeypatch.setattr(page_data, "MAX_FINDINGS", 20)
-    report = reports.many(certificates=300, findings=50)
+    report = extreme_reports.many(certificates=300, findings=50)
     html = render_html(report)
     data = Page(html).data
     expected = sorted(row["not_after"] for row in report["certificates"])[:100]

@@ -22,7 +22,7 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file im
     render_plan,
     shown,
 )
-from tests.support import reports
+from tests.support import extreme_reports, reports
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])).filter(lambda text: "{" not in text)
 JSON = st.recursive(
@@ -110,7 +110,7 @@ def test_ansible_takes_no_text_from_outside_for_a_template(tmp_path, payload):
 
 
 def test_hostile_text_stays_inside_its_scalar():
-    report = reports.hostile()
+    report = extreme_reports.hostile()
     text = written(report)
     assert {character for character in text if not character.isprintable()} == {"\n"}
     assert text.isascii()

@@ -14,7 +14,7 @@ from typing import Any, Callable
 import jsonschema
 import pytest
 
-from tests.support import mirror_reports, reports
+from tests.support import extreme_reports, mirror_reports, reports
 
 SCHEMA = json.loads(Path("docs/report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -22,8 +22,8 @@ SAMPLES: dict[str, Callable[[], reports.Report]] = {
     "few": reports.few,
     "zero": reports.zero,
     "nothing_known": reports.nothing_known,
-    "many": lambda: reports.many(certificates=200, findings=50),
-    "hostile": reports.hostile,
+    "many": lambda: extreme_reports.many(certificates=200, findings=50),
+    "hostile": extreme_reports.hostile,
     "planned": reports.planned,
     "mirrored": mirror_reports.mirror_report,
 }

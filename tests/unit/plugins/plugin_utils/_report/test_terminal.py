@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.plan_file import remediate_command
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal import render_terminal
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.text import columns
-from tests.support import mirror_reports, reports
+from tests.support import extreme_reports, mirror_reports, reports
 
 FAIL = r"""
 FAIL  2 critical, 1 high, 1 medium, 1 low, 1 unknown; next outage in 3d 4h: 2026-11-26T08:00Z
@@ -130,7 +130,7 @@ since 2026-11-23T04:00Z: 1 new, 1 gone, 0 unchanged
 
 def hostile() -> reports.Report:
     """The terminal's own enemies alone."""
-    report = reports.hostile()
+    report = extreme_reports.hostile()
     return {**report, "findings": report["findings"][9:11], "plan": [], "mirrors": []}
 
 
@@ -138,8 +138,8 @@ SAMPLES = {
     "fail": reports.few,
     "pass": reports.zero,
     "unknown": reports.nothing_known,
-    "hostile": reports.hostile,
-    "many": lambda: reports.many(certificates=300, findings=60),
+    "hostile": extreme_reports.hostile,
+    "many": lambda: extreme_reports.many(certificates=300, findings=60),
     "planned": reports.planned,
     "mirrored": mirror_reports.mirror_report,
 }
