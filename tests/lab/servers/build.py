@@ -7,8 +7,9 @@
     python -m tests.lab.servers.build [NAME...]    # builds those that lack, prints where each is
 
 What is built is pinned by a go.mod and go.sum here. A program that $PREFLIGHT_NAME names (PREFLIGHT_VAULT,
-PREFLIGHT_KUBE_APISERVER), or that is on PATH, is taken instead. Otherwise it is built once, in some minutes, and kept below $PREFLIGHT_SERVER_CACHE
-(~/.cache/preflight-servers) for as long as the pins and the way of building stay the same.
+PREFLIGHT_KUBE_APISERVER), or that is on PATH, is taken instead. Otherwise it is built once, in some minutes, and kept
+below $PREFLIGHT_SERVER_CACHE (~/.cache/preflight-servers) for as long as the pins and the way of building stay the
+same.
 """
 
 from __future__ import annotations
@@ -96,8 +97,6 @@ class Recipe:
     def cached(self) -> Path:
         """Where the built program is, or will be."""
         return cache() / f"{self.name}-{self.key()}" / self.name
-
-
 
 
 def _kubernetes(name: str, *, minutes: int, gigabytes: int) -> Recipe:

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, Preflight contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client of Kubernetes behind a guard: saved evidence is judged without it."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from .._audit.libraries import Library
+from .._audit.policy import OptionError
+from .._http.library import URLLIB3
+
+KUBERNETES_MINIMUM = "36.0.1"
+"""36.0.0 sent no token: kubernetes-client/python#2595."""
+
+kubernetes: Any = None
+
+try:
+    import kubernetes  # type: ignore[import-not-found, import-untyped, no-redef, unused-ignore]
+    import kubernetes.config  # type: ignore[import-not-found, import-untyped, no-redef, unused-ignore]
+except ImportError:
+    KUBERNETES = Library("kubernetes", KUBERNETES_MINIMUM, import_error=traceback.format_exc())
+else:
+    KUBERNETES = Library("kubernetes", KUBERNETES_MINIMUM, kubernetes.__version__, str(kubernetes.__file__))
+
+__all__ = ["KUBERNETES", "KUBERNETES_MINIMUM", "kubernetes", "require"]
+
+
+def require(libraries: tuple[Library, ...] = (KUBERNETES, URLLIB3)) -> None:
+    """Raises OptionError that says what to install where one is missing or too old."""
+    for library in libraries:
+        if library.import_error:
+            raise OptionError(f"the Python package {library.name} is missing; install {library.requirement}")
+        too_old = library.too_old()
+        if too_old:
+            raise OptionError(too_old)
