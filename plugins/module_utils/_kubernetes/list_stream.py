@@ -64,7 +64,7 @@ class ListStream:
             try:
                 value, self._position = _decode(self._text, self._position)
             except ValueError:
-                self._more(len(self._text) - self._position)
+                self._more(len(self._text) - self._position or 1)
             except RecursionError:
                 raise ValueError("the answer is nested too deep") from None
             else:
@@ -86,13 +86,15 @@ class ListStream:
         self._position += 1
 
     def _more(self, least: int) -> None:
-        """Takes in some more text, and lets go of what was read."""
+        """Takes in some more text, at least one piece, and lets go of what was read."""
         parts = [self._text[self._position :]]
         self._position = 0
         while least > 0:
             chunk = next(self._chunks, None)
             if chunk is None:
-                raise ValueError("the answer is cut short, or no JSON")
+                break
             parts.append(self._utf8.decode(chunk))
             least -= len(chunk)
+        if len(parts) == 1:
+            raise ValueError("the answer is cut short, or no JSON")
         self._text = "".join(parts)
