@@ -85,7 +85,7 @@ def configuration_of(options: Mapping[str, Any], environment: Mapping[str, str])
     elif options["kubeconfig"] or options["context"]:
         _load_kubeconfig(configuration, options)
     elif environment.get(IN_CLUSTER):
-        _load("host", None, lambda: kubernetes.config.load_incluster_config(configuration))
+        _load("in-cluster", IN_CLUSTER, lambda: kubernetes.config.load_incluster_config(configuration))
     else:
         raise OptionError(
             "kubeconfig: is missing; give it, or a context of the default one, or a host, or run in a pod"

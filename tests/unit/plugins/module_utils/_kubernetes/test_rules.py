@@ -85,20 +85,26 @@ def test_a_cluster_that_does_not_answer_is_told_of_once():
         (
             "secrets",
             None,
-            "secrets in all namespaces may not be listed: the login lacks the verb list on secrets (API group ''); "
-            "grant it by a ClusterRole",
+            (
+                "secrets in all namespaces may not be listed: the login lacks the verb list on secrets (API group ''); "
+                "grant it by a ClusterRole"
+            ),
         ),
         (
             "ingresses",
             "web",
-            "ingresses.networking.k8s.io in the namespace web may not be listed: the login lacks the verb list on "
-            "ingresses (API group 'networking.k8s.io'); grant it by a Role there",
+            (
+                "ingresses.networking.k8s.io in the namespace web may not be listed: the login lacks the verb list on "
+                "ingresses (API group 'networking.k8s.io'); grant it by a Role there"
+            ),
         ),
         (
             "apiservices",
             None,
-            "apiservices.apiregistration.k8s.io may not be listed: the login lacks the verb list on apiservices "
-            "(API group 'apiregistration.k8s.io'); grant it by a ClusterRole",
+            (
+                "apiservices.apiregistration.k8s.io may not be listed: the login lacks the verb list on apiservices "
+                "(API group 'apiregistration.k8s.io'); grant it by a ClusterRole"
+            ),
         ),
     ],
 )
