@@ -56,7 +56,7 @@ test-full: link ## tests that need a browser and servers of the system, or minut
 	@build/venvs/full/bin/python -m tests.lab.servers.build
 	@PATH="$(CURDIR)/build/venvs/full/bin:$$PATH" build/venvs/full/bin/python -m pytest $(workers) -m full $(ARGS)
 
-matrix: link ## the tests on every supported ansible-core, and the managed hosts' side on Python 3.9
+matrix: link ## the tests on every supported ansible-core, managed hosts' on Python 3.9, and those of older clients
 	@tests/tools/matrix.sh
 
 lint: setup-lint ## ruff, mypy, ansible-lint, sanity, documentation, galaxy-importer, changelog, REUSE

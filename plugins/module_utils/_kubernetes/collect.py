@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._audit.libraries import require
 from .._audit.policy import OptionError
 from .._tls.collect import collect_endpoints
 from .._tls.target import parse_endpoint
@@ -19,7 +20,7 @@ from .._x509.inventory import Inventory
 from . import objects
 from .client import ABSENT, FAILED, FORBIDDEN, Client, Refusal
 from .connection import CONNECTION_OPTIONS, configuration_of, options_of
-from .library import kubernetes, require
+from .library import LIBRARIES, kubernetes
 from .recording import Recorder
 from .resources import BUNDLES, HOLDERS, REQUESTS, RESOURCES, USES, Resource
 
@@ -53,7 +54,7 @@ class Collected:
 
 def collect(params: Mapping[str, Any], environment: Mapping[str, str], now: datetime) -> Collected:
     """Lists and reads, nothing else. Raises OptionError for bad input; what the cluster refuses is evidence."""
-    require()
+    require(*LIBRARIES)
     options = options_of(params, environment)
     for namespace in params["namespaces"]:
         if not namespace or "/" in namespace:

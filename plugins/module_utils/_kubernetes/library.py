@@ -10,7 +10,6 @@ import traceback
 from typing import Any
 
 from .._audit.libraries import Library
-from .._audit.policy import OptionError
 from .._http.library import URLLIB3
 
 KUBERNETES_MINIMUM = "36.0.1"
@@ -26,14 +25,7 @@ except ImportError:
 else:
     KUBERNETES = Library("kubernetes", KUBERNETES_MINIMUM, kubernetes.__version__, str(kubernetes.__file__))
 
-__all__ = ["KUBERNETES", "KUBERNETES_MINIMUM", "kubernetes", "require"]
+__all__ = ["KUBERNETES", "KUBERNETES_MINIMUM", "LIBRARIES", "kubernetes"]
 
-
-def require(libraries: tuple[Library, ...] = (KUBERNETES, URLLIB3)) -> None:
-    """Raises OptionError that says what to install where one is missing or too old."""
-    for library in libraries:
-        if library.import_error:
-            raise OptionError(f"the Python package {library.name} is missing; install {library.requirement}")
-        too_old = library.too_old()
-        if too_old:
-            raise OptionError(too_old)
+LIBRARIES = (KUBERNETES, URLLIB3)
+"""What a connection needs; requirements.txt and the module's documentation name the same versions."""
