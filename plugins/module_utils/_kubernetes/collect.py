@@ -39,8 +39,9 @@ class Collected:
 
     ``sources`` are one for each resource and namespace (None for all): {resource, group, namespace, status: evaluated,
     absent or unknown, kind, reason, objects, restarts}. ``bundles``: {location, name, serves, certificates:
-    [fingerprints], reason}. ``requests``: {resource, location} and objects.Request. ``secrets``: those of type
-    kubernetes.io/tls: {location, namespace, name, owner}. ``uses``: [namespace, user, [[secret, [hosts]]]].
+    [fingerprints], reason, copies (how many more ConfigMaps hold the same)}. ``requests``: {resource, location} and
+    objects.Request. ``secrets``: those of type kubernetes.io/tls: {location, namespace, name, owner}. ``uses``:
+    objects.Use as lists.
     """
 
     cluster: dict[str, Any] = field(default_factory=dict)
@@ -110,6 +111,7 @@ class Collector:
         self.collected.cluster = {"url": client.url, "address": f"{host}:{port}", "version": None, "problem": None}
         self.collected.cluster.update(clock_difference=None, repeated=0)
         self._recorder: Recorder | None = None
+        self._published: dict[tuple[str, ...], dict[str, Any]] = {}
 
     @property
     def location(self) -> str:
@@ -130,7 +132,7 @@ class Collector:
                 cluster["clock_difference"] = round((clock - self._now).total_seconds())
         for name in dict.fromkeys(resources):
             resource = RESOURCES[name]
-            for namespace in namespaces if resource.namespaced and namespaces else [None]:
+            for namespace in dict.fromkeys(namespaces) if resource.namespaced and namespaces else [None]:
                 self.collected.sources.append(self._source(resource, namespace))
         cluster["repeated"] = self.client.repeated
 
@@ -162,12 +164,7 @@ class Collector:
         collected = self.collected
         if resource.keeps == HOLDERS:
             for holder in kept:
-                location = recorder.holder(resource.name, holder)
-                if holder.type == objects.TLS_TYPE:
-                    row = {"location": location, "namespace": holder.namespace, "name": holder.name}
-                    collected.secrets.append({**row, "owner": holder.owner})
-                elif resource.name == "configmaps":
-                    collected.bundles += recorder.bundles_of(holder, location)
+                self._keep_holder(resource, holder, recorder)
         elif resource.keeps == BUNDLES:
             collected.bundles += [recorder.bundle(resource.name, each) for row in kept for each in row]
         elif resource.keeps == REQUESTS:
@@ -175,7 +172,22 @@ class Collector:
                 location = recorder.location_of(resource.name, request.namespace, request.name)
                 collected.requests.append({"resource": resource.name, "location": location, **request._asdict()})
         elif resource.keeps == USES:
-            collected.uses += [[use.namespace, use.user, [list(each) for each in use.secrets]] for use in kept]
+            # The pods of one controller all refer to the same.
+            collected.uses += [list(use) for use in dict.fromkeys(kept)]
+
+    def _keep_holder(self, resource: Resource, holder: objects.Holder, recorder: Recorder) -> None:
+        location = recorder.holder(resource.name, holder)
+        if holder.type == objects.TLS_TYPE:
+            row = {"location": location, "namespace": holder.namespace, "name": holder.name, "owner": holder.owner}
+            self.collected.secrets.append(row)
+        elif resource.name == "configmaps":
+            for bundle in recorder.bundles_of(holder, location):
+                # One CA is published in every namespace: it is told of once.
+                first = self._published.setdefault(tuple(bundle["certificates"]), bundle)
+                if first is bundle:
+                    self.collected.bundles.append(bundle)
+                else:
+                    first["copies"] += 1
 
 
 def _collect_served(configuration: Any, collected: Collected, timeout: float) -> None:

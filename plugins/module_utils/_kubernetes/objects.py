@@ -75,7 +75,7 @@ class Use(NamedTuple):
 
     namespace: str
     user: str
-    secrets: list[tuple[str, list[str]]]
+    secrets: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def secret_of(item: Object) -> Holder | None:
@@ -162,7 +162,7 @@ def ingress_of(item: Object) -> Use | None:
     secrets = []
     for tls in _list(spec.get("tls")):
         if tls.get("secretName"):
-            hosts = [str(host) for host in tls.get("hosts") or every]
+            hosts = tuple(str(host) for host in tls.get("hosts") or every)
             secrets.append((str(tls["secretName"]), hosts))
     return _use(item, "Ingress", secrets)
 
@@ -195,14 +195,14 @@ def pod_of(item: Object) -> Use | None:
     return use
 
 
-def _use(item: Object, kind: str, secrets: list[tuple[str, list[str]]]) -> Use | None:
+def _use(item: Object, kind: str, secrets: Sequence[tuple[str, tuple[str, ...]]]) -> Use | None:
     if not secrets:
         return None
     namespace = str(_mapping(item.get("metadata")).get("namespace") or "")
-    return Use(namespace, f"{kind} {namespace}/{_name(item)}", secrets)
+    return Use(namespace, f"{kind} {namespace}/{_name(item)}", tuple(secrets))
 
 
-def _pod_secrets(spec: Object) -> list[tuple[str, list[str]]]:
+def _pod_secrets(spec: Object) -> list[tuple[str, tuple[str, ...]]]:
     """The Secrets that a pod mounts, or takes into its environment."""
     names = []
     for volume in _list(spec.get("volumes")):
@@ -213,7 +213,7 @@ def _pod_secrets(spec: Object) -> list[tuple[str, list[str]]]:
         names += [_mapping(each.get("secretRef")).get("name") for each in _list(container.get("envFrom"))]
         for variable in _list(container.get("env")):
             names.append(_mapping(_mapping(variable.get("valueFrom")).get("secretKeyRef")).get("name"))
-    return [(name, []) for name in dict.fromkeys(str(each) for each in names if each)]
+    return [(name, ()) for name in dict.fromkeys(str(each) for each in names if each)]
 
 
 def _with_certificates(

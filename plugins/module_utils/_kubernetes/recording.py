@@ -82,7 +82,8 @@ class Recorder:
 def _row(location: str, name: str, serves: str, items: Sequence[Item]) -> dict[str, Any]:
     fingerprints = [each.certificate.fingerprint_sha256 for each in items if isinstance(each, CertificateItem)]
     reason = next((each.reason for each in items if isinstance(each, ProblemItem)), None)
-    return {"location": location, "name": name, "serves": serves, "certificates": fingerprints, "reason": reason}
+    row = {"location": location, "name": name, "serves": serves, "certificates": fingerprints, "reason": reason}
+    return {**row, "copies": 0}
 
 
 def _advice(item: ProblemItem) -> str:

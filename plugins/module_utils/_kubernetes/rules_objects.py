@@ -24,7 +24,8 @@ from .facts import BundleFacts, SecretFacts
     severity="critical",
 )
 def trust_bundle_without_valid_ca(bundle: BundleFacts, context: Context) -> Verdict:
-    what = f"The CA bundle {bundle.row['name']} for {bundle.row['serves']}"
+    copies = f" (as in {bundle.row['copies']} more ConfigMaps)" if bundle.row["copies"] else ""
+    what = f"The CA bundle {bundle.row['name']}{copies} for {bundle.row['serves']}"
     if not bundle.certificates:
         reason = bundle.row["reason"] or "it holds no certificate"
         return unknown(f"{what} has no certificate that can be read: {reason}")

@@ -218,7 +218,7 @@ def test_an_ingress_names_its_hosts_by_secret():
     }
     use = objects.ingress_of({"metadata": {"namespace": "web", "name": "edge"}, "spec": spec})
     assert use == objects.Use(
-        "web", "Ingress web/edge", [("one", ["a.example.com"]), ("two", ["a.example.com", "b.example.com"])]
+        "web", "Ingress web/edge", (("one", ("a.example.com",)), ("two", ("a.example.com", "b.example.com")))
     )
     assert objects.ingress_of({"metadata": {}, "spec": {}}) is None
 
