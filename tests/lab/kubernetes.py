@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.certificates import make_name
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     from tests.support.certificates import Made
 
 PROBE_TIMEOUT = 2.0
+ROOT_CA = "kube-root-ca.crt"
+"""The ConfigMap in which the cluster's CA is published."""
 CONTROLLERS = (
     "certificatesigningrequest-signing-controller",
     "certificatesigningrequest-approving-controller",
     "certificatesigningrequest-cleaner-controller",
     "root-ca-certificate-publisher-controller",
-    "serviceaccount-controller",
 )
 # Who asked for what is all that a test wants to know; bodies would hold secrets.
 AUDIT_POLICY = {
@@ -132,7 +134,7 @@ class ApiServer(Server):
 
     def is_ready(self) -> bool:
         status, _answer = self.client.raw("GET", "/readyz", timeout=PROBE_TIMEOUT)
-        return status == 200
+        return status == HTTPStatus.OK
 
     def set_up(self) -> None:
         wait_until(self._has_namespaces, within=self.ready_within, what=f"{self.title} to make its namespaces")
@@ -181,8 +183,8 @@ class ControllerManager(Server):
 
     def is_ready(self) -> bool:
         """Its work is what tells: the CA is published in a namespace."""
-        path = "/api/v1/namespaces/default/configmaps/kube-root-ca.crt"
-        return self.api_server.client.raw("GET", path, timeout=PROBE_TIMEOUT)[0] == 200
+        path = f"/api/v1/namespaces/default/configmaps/{ROOT_CA}"
+        return self.api_server.client.raw("GET", path, timeout=PROBE_TIMEOUT)[0] == HTTPStatus.OK
 
 
 class Kubernetes:
@@ -221,9 +223,15 @@ class Kubernetes:
         return f"{LOOPBACK}:{self.api_server.ports[0]}"
 
     def namespace(self, name: str) -> str:
-        """Makes a namespace that may be there already; returns its name."""
-        with contextlib.suppress(KubernetesError):
-            self.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        """Makes a namespace with what pods need there; returns its name when the cluster's CA is published in it."""
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
+        self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, account)
+        path = f"/api/v1/namespaces/{name}/configmaps/{ROOT_CA}"
+        wait_until(
+            lambda: self.client.raw("GET", path)[0] == HTTPStatus.OK,
+            within=30,
+            what=f"the CA to be published in {name}",
+        )
         return name
 
     def apply(self, *manifests: dict[str, Any]) -> None:
