@@ -58,7 +58,7 @@ test-full: link ## tests that need a browser and servers of the system, or minut
 	@build/venvs/full/bin/python -m tests.lab.servers.build
 	@PATH="$(CURDIR)/build/venvs/full/bin:$$PATH" build/venvs/full/bin/python -m pytest $(workers) -m full $(ARGS)
 
-matrix: link ## the tests on every supported ansible-core, and the managed hosts' side on Python 3.9; ONLY="2.16 managed" chooses
+matrix: link ## the tests on every supported ansible-core, managed hosts' on Python 3.9, and those of older clients; ONLY="2.16 managed" chooses
 	@tests/tools/matrix.sh
 
 lint: setup-lint ## ruff, mypy, ansible-lint, sanity, documentation, galaxy-importer, changelog, REUSE
@@ -69,8 +69,11 @@ sanity: setup-lint ## ansible-test sanity alone; ARGS='--test validate-modules' 
 
 bench: setup ## measure, and print tables of medians; BENCH=bench_files chooses
 	@tests/tools/venv.sh build/venvs/sslyze 3.11+ $(requirements)/bench.txt
+	@case " $(BENCH) " in *" bench_kubernetes "*) tests/tools/venv.sh build/venvs/full 3.11+ \
+	    $(requirements)/core-2.19.txt $(requirements)/test.txt $(requirements)/full.txt;; esac
 	@for name in $(BENCH); do \
-	    echo "== $$name"; PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python tests/bench/$$name.py $(ARGS) || exit; \
+	    bin=$(bin); [ "$$name" != bench_kubernetes ] || bin=build/venvs/full/bin; \
+	    echo "== $$name"; PATH="$(CURDIR)/$$bin:$$PATH" $$bin/python tests/bench/$$name.py $(ARGS) || exit; \
 	done
 
 fuzz: link ## feed the parsers odd input, the same each time; ARGS=600 explores for so many seconds, FUZZ=fuzz_reader chooses

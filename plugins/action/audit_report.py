@@ -30,7 +30,12 @@ from ansible_collections.sre.preflight.plugins.plugin_utils._report.terminal imp
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.waivers import parse_waivers
 
 DISPLAY = Display()
-REGISTERED = ("preflight_certificate_audit", "preflight_vault_pki_audit", "preflight_mirror_audit")
+REGISTERED = (
+    "preflight_certificate_audit",
+    "preflight_vault_pki_audit",
+    "preflight_kubernetes_audit",
+    "preflight_mirror_audit",
+)
 """Where the role registers the results of the audit modules."""
 FILES = {"json_path": "JSON report", "plan_path": "YAML plan", "html_path": "HTML report"}
 """The files that can be asked for, and what they are called; in the order in which they are told of."""

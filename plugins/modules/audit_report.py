@@ -37,6 +37,7 @@ options:
     default:
       - preflight_certificate_audit
       - preflight_vault_pki_audit
+      - preflight_kubernetes_audit
       - preflight_mirror_audit
   fail_on:
     description:

@@ -172,10 +172,11 @@ def find_program(name: str, *, variable: str, hint: str) -> str:
 
 
 @functools.cache
-def program_version(program: str) -> str:
+def program_version(program: str, argument: str = "version") -> str:
     """What the program says of itself: ``2.7.2``."""
-    answer = subprocess.run([program, "version"], capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run([program, argument], capture_output=True, text=True, check=False, timeout=60)
     found = re.search(r"v(\d[\w.+-]*)", answer.stdout)
     if not found:
-        raise StartError(f"{program} version: code {answer.returncode}, {(answer.stderr or answer.stdout).strip()!r}")
+        said = (answer.stderr or answer.stdout).strip()
+        raise StartError(f"{program} {argument}: code {answer.returncode}, {said!r}")
     return found[1]

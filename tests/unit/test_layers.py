@@ -19,6 +19,7 @@ FLOORS = {
     "_http": 2,
     "_tls": 2,
     "_files": 3,
+    "_kubernetes": 3,
     "_mirror": 3,
     "_vault": 3,
     "_report": 4,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .policy import OptionError
+
 
 @dataclass(frozen=True)
 class Library:
@@ -30,6 +32,16 @@ class Library:
         if _numbers(self.version) >= _numbers(self.minimum):
             return None
         return f"{self.requirement} is needed, and version {self.version} was found in {self.path}; upgrade it there"
+
+
+def require(*libraries: Library, hint: str = "") -> None:
+    """Raises OptionError that says what to install where one is missing or too old; ``hint`` says how."""
+    for library in libraries:
+        if library.import_error:
+            raise OptionError(f"the Python package {library.name} is missing; install {library.requirement}{hint}")
+        too_old = library.too_old()
+        if too_old:
+            raise OptionError(too_old)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import traceback
 
-from .._audit.libraries import Library
-from .._audit.policy import OptionError
+from .._audit.libraries import Library, require
 
 MINIMUM = "23.2"
 
@@ -45,8 +44,4 @@ __all__ = [
 
 def require_packaging() -> None:
     """Raises OptionError that says what to install where packaging is missing or too old."""
-    if PACKAGING.import_error:
-        raise OptionError(f"the Python package packaging is missing; install {PACKAGING.requirement}")
-    too_old = PACKAGING.too_old()
-    if too_old:
-        raise OptionError(too_old)
+    require(PACKAGING)

@@ -11,7 +11,7 @@ import traceback
 from typing import Any
 
 from .._audit.libraries import Library
-from .._audit.policy import OptionError
+from .._audit.libraries import require as require_each
 from .._http.library import URLLIB3
 
 HVAC_MINIMUM = "1.2.1"
@@ -33,11 +33,4 @@ LIBRARIES = (HVAC, URLLIB3)
 
 def require(libraries: tuple[Library, ...] = LIBRARIES) -> None:
     """Raises OptionError that says what to install where one is missing or too old."""
-    for library in libraries:
-        if library.import_error:
-            raise OptionError(
-                f"the Python package {library.name} is missing; install {library.requirement} (pip install hvac)"
-            )
-        too_old = library.too_old()
-        if too_old:
-            raise OptionError(too_old)
+    require_each(*libraries, hint=" (pip install hvac)")

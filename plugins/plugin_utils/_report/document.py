@@ -14,6 +14,7 @@ from ansible_collections.sre.preflight.plugins.module_utils._audit.finding impor
 from ansible_collections.sre.preflight.plugins.module_utils._audit.instant import format_instant
 from ansible_collections.sre.preflight.plugins.module_utils._audit.rule import Rule
 from ansible_collections.sre.preflight.plugins.module_utils._audit.summary import summarize
+from ansible_collections.sre.preflight.plugins.module_utils._kubernetes.rules import RULES as KUBERNETES_RULES
 from ansible_collections.sre.preflight.plugins.module_utils._mirror.rules import RULES as MIRROR_RULES
 from ansible_collections.sre.preflight.plugins.module_utils._vault.rules import RULES as VAULT_RULES
 from ansible_collections.sre.preflight.plugins.module_utils._x509.domain import RULES as CERTIFICATE_RULES
@@ -31,6 +32,7 @@ SCHEMA_VERSION = "1.2.0"
 ALL_RULES: Mapping[str, Rule] = {
     **CERTIFICATE_RULES.rules,
     **VAULT_RULES.rules,
+    **KUBERNETES_RULES.rules,
     **MIRROR_RULES.rules,
     **REPORT_RULES.rules,
 }

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The servers that no registry has as programs: HashiCorp Vault and Consul, built from the Go module proxy.
+"""The servers that no registry has as programs: HashiCorp Vault, Consul and Kubernetes, built from the Go module proxy.
 
     python -m tests.lab.servers.build [NAME...]    # builds those that lack, prints where each is
 
-What is built is pinned by NAME/go.mod and NAME/go.sum here. A program that $PREFLIGHT_NAME names (PREFLIGHT_VAULT), or
-that is on PATH, is taken instead. Otherwise it is built once, in some minutes, and kept below $PREFLIGHT_SERVER_CACHE
-(~/.cache/preflight-servers) for as long as the pins and the way of building stay the same.
+What is built is pinned by a go.mod and go.sum here. A program that $PREFLIGHT_NAME names (PREFLIGHT_VAULT,
+PREFLIGHT_KUBE_APISERVER), or that is on PATH, is taken instead. Otherwise it is built once, in some minutes, and kept
+below $PREFLIGHT_SERVER_CACHE (~/.cache/preflight-servers) for as long as the pins and the way of building stay the
+same.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 CACHE_VARIABLE = "PREFLIGHT_SERVER_CACHE"
 # -trimpath: the same program wherever it is built. -s -w: without symbols it is two thirds of the size.
-FLAGS = ("-trimpath", "-mod=readonly", "-ldflags=-s -w")
+FLAGS = ("-trimpath", "-mod=readonly")
+LINKER_FLAGS = "-s -w"
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOWORK": "off"}  # no C compiler, no workspace of the user's
 GO_HINT = "install Go 1.21 or newer"
 
@@ -42,37 +44,51 @@ GO_HINT = "install Go 1.21 or newer"
 @dataclass(frozen=True)
 class Recipe:
     """How one server is built. ``minutes`` is what it takes with cold caches on two cores, ``gigabytes`` what Go
-    keeps in its own caches then."""
+    keeps in its own caches then.
+
+    ``package`` lies in the ``module``, which is the package itself where none is named. ``pins`` is the directory of
+    go.mod and go.sum, if it is not called by the name. ``stamp`` is the variable that tells the program its version.
+    """
 
     name: str
     title: str
     package: str
     minutes: int
     gigabytes: int
+    module: str = ""
+    pins: str = ""
+    stamp: str = ""
 
     @property
     def directory(self) -> Path:
         """Where go.mod and go.sum are."""
-        return HERE / self.name
+        return HERE / (self.pins or self.name)
 
     @property
     def variable(self) -> str:
         """The environment's variable that may name the program."""
-        return f"PREFLIGHT_{self.name.upper()}"
+        return "PREFLIGHT_" + self.name.upper().replace("-", "_")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What ``go build`` is given."""
+        stamp = f" -X {self.stamp}=v{self.version}" if self.stamp else ""
+        return (*FLAGS, f"-ldflags={LINKER_FLAGS}{stamp}")
 
     @property
     def version(self) -> str:
         """As go.mod pins it: ``1.21.0``."""
         pins = (self.directory / "go.mod").read_text()
-        found = re.search(rf"^\s*(?:require )?{re.escape(self.package)} v(\S+)", pins, re.MULTILINE)
+        module = self.module or self.package
+        found = re.search(rf"^\s*(?:require )?{re.escape(module)} v(\S+)", pins, re.MULTILINE)
         if not found:
-            raise StartError(f"{self.directory / 'go.mod'} does not require {self.package}")
+            raise StartError(f"{self.directory / 'go.mod'} does not require {module}")
         return found[1]
 
     def key(self) -> str:
         """Changes with whatever would change the program."""
         digest = hashlib.sha256()
-        for part in (self.package, *FLAGS, *sorted(ENVIRONMENT.items()), platform.system(), platform.machine()):
+        for part in (self.package, *self.flags, *sorted(ENVIRONMENT.items()), platform.system(), platform.machine()):
             digest.update(f"{part}\n".encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.directory / name).read_bytes())
@@ -83,10 +99,26 @@ class Recipe:
         return cache() / f"{self.name}-{self.key()}" / self.name
 
 
+def _kubernetes(name: str, *, minutes: int, gigabytes: int) -> Recipe:
+    """A program of Kubernetes itself. They share their pins, and most of what Go caches."""
+    return Recipe(
+        name=name,
+        title=name,
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        minutes=minutes,
+        gigabytes=gigabytes,
+        module="k8s.io/kubernetes",
+        pins="kubernetes",
+        stamp="k8s.io/component-base/version.gitVersion",
+    )
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe(name="consul", title="Consul", package="github.com/hashicorp/consul", minutes=4, gigabytes=3),
+        _kubernetes("kube-apiserver", minutes=6, gigabytes=4),
+        _kubernetes("kube-controller-manager", minutes=2, gigabytes=1),
         Recipe(name="vault", title="HashiCorp Vault", package="github.com/hashicorp/vault", minutes=8, gigabytes=7),
     )
 }
@@ -138,7 +170,7 @@ def _build(recipe: Recipe, target: Path, announce: Callable[[str], None]) -> Non
     )
     part = target.with_suffix(".part")
     done = subprocess.run(
-        [go, "build", *FLAGS, "-o", str(part), recipe.package],
+        [go, "build", *recipe.flags, "-o", str(part), recipe.package],
         cwd=recipe.directory,
         env={**os.environ, **ENVIRONMENT},
         check=False,

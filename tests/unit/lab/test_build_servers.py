@@ -133,14 +133,36 @@ def test_without_go_it_says_what_to_get(world: World, monkeypatch: pytest.Monkey
 
 
 def test_every_recipe_is_pinned() -> None:
-    assert {name: recipe.version for name, recipe in build.RECIPES.items()} == {"consul": "1.19.2", "vault": "1.21.0"}
+    assert {name: recipe.version for name, recipe in build.RECIPES.items()} == {
+        "consul": "1.19.2",
+        "kube-apiserver": "1.37.2",
+        "kube-controller-manager": "1.37.2",
+        "vault": "1.21.0",
+    }
     for recipe in build.RECIPES.values():
-        assert f"{recipe.package} v{recipe.version} h1:" in (recipe.directory / "go.sum").read_text()
+        module = recipe.module or recipe.package
+        assert f"{module} v{recipe.version} h1:" in (recipe.directory / "go.sum").read_text()
+
+
+def test_kubernetes_is_told_its_version() -> None:
+    """Without it the server says v0.0.0-master, and clients take it for an ancient one."""
+    recipe = build.RECIPES["kube-apiserver"]
+    assert recipe.variable == "PREFLIGHT_KUBE_APISERVER"
+    assert recipe.flags[-1] == "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2"
+    assert build.RECIPES["vault"].flags[-1] == "-ldflags=-s -w"
+
+
+def test_kubernetes_takes_its_own_modules_in_its_own_version() -> None:
+    pins = (build.RECIPES["kube-apiserver"].directory / "go.mod").read_text()
+    replaced = re.findall(r"^\tk8s\.io/(\S+) => k8s\.io/(\S+) v(\S+)$", pins, re.MULTILINE)
+    assert len(replaced) > 30
+    assert {(old == new, version) for old, new, version in replaced} == {(True, "0.37.2")}
 
 
 def test_command_refuses_a_name_it_has_no_recipe_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert build.main(["etcd"]) == 2
-    assert capsys.readouterr().err == "preflight: there is no recipe for etcd, only for consul, vault\n"
+    known = "consul, kube-apiserver, kube-controller-manager, vault"
+    assert capsys.readouterr().err == f"preflight: there is no recipe for etcd, only for {known}\n"
 
 
 def test_command_prints_where_each_is(world: World, capsys: pytest.CaptureFixture[str]) -> None:
