@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.html import render_html
 from ansible_collections.sre.preflight.plugins.plugin_utils._report.when import relative, utc
 from tests.support import extreme_reports, reports
+from tests.support.mirror_reports import mirror_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -287,7 +288,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("sample", [reports.few, reports.nothing_known, reports.zero, reports.planned])
+@pytest.mark.parametrize("sample", [reports.few, reports.nothing_known, reports.zero, reports.planned, mirror_report])
 def test_text_has_the_contrast_of_wcag_aa(opened: Opener, sample: Callable[[], reports.Report], scheme: str) -> None:
     with opened(sample(), color_scheme=scheme) as page:
         for summary in page.locator("#finding-list summary").all()[:6]:
