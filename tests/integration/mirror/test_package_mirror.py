@@ -228,9 +228,10 @@ def test_the_outage_drill() -> None:
             pip_installs(nginx.url, "demo")
         with pytest.raises(subprocess.CalledProcessError) as refused:
             uv_installs(nginx.url, "demo")
-        assert "HTTP status server error (504 Gateway Timeout)" in refused.value.stderr
+        assert "HTTP status server error (504 " in refused.value.stderr
         assert b"this was never fetched through the mirror" in ask(f"{nginx.url}demo/", JSON).body
-        assert rules_of(audit(nginx.url, projects=["demo"]))["project-unread"]["message"].endswith("demo: status 504")
+        unread = rules_of(audit(nginx.url, projects=["demo"]))["project-unread"]
+        assert "2 of 2 pages could not be read: demo: status 504" in unread["message"]
         assert pip_installs(nginx.url, "zope-demo") == {"zope_demo": INSTALLED["zope_demo"]}
         assert uv_installs(nginx.url, "zope-demo") == {"zope_demo": INSTALLED["zope_demo"]}
         away = nginx.apply(upstream_url=pages.url, projects=["zope-demo", "demo"], audit=False, **short)

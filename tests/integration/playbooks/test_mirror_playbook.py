@@ -35,4 +35,4 @@ def test_a_mirror_is_brought_up_and_found_behind_when_it_is() -> None:
         findings = json.loads((nginx.directory / "preflight.json").read_text())["findings"]
     assert "Bring the mirror up" not in behind.stdout
     failing = [each["rule"] for each in findings if each["status"] == "fail"]
-    assert failing == ["mirror.files-missing"]
+    assert failing == ["mirror.files-missing", "mirror.versions-missing"]
