@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from tests.lab.process import LOOPBACK
 from tests.lab.server import Server
 from tests.support.package_index import Project, demo_index
-from tests.support.runs import run_playbook
+from tests.support.runs import environment, playbook_command
 from tests.support.simple_index import Asked, IndexServer, Page
 from tests.support.system_servers import find_server
 
@@ -107,10 +107,20 @@ class HostNginx(Server):
             "gather_facts": False,
             "tasks": [{"name": "Mirror", "ansible.builtin.import_role": {"name": "sre.preflight.package_mirror"}}],
         }
-        host = {"ansible_connection": "local", **self.variables, **more}
-        inventory = {"all": {"hosts": {"mirror": host}}}
-        return run_playbook(
-            [play], self.directory, *arguments, inventory=inventory, COLUMNS="400", ANSIBLE_PIPELINING="true"
+        return self.play([play], {"mirror": {**self.variables, **more}}, *arguments)
+
+    def play(
+        self, playbook: str | list[dict[str, Any]], hosts: Mapping[str, Any], *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
+        """ansible-playbook on hosts that are this one; it may take long on a busy machine."""
+        inventory = {"all": {"hosts": {name: {"ansible_connection": "local", **own} for name, own in hosts.items()}}}
+        return subprocess.run(
+            playbook_command(playbook, self.directory, *arguments, inventory=inventory),
+            env=environment(COLUMNS="400", ANSIBLE_PIPELINING="true"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1200,
         )
 
     def status(self) -> dict[str, Any]:

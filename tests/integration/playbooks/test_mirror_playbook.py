@@ -12,7 +12,6 @@ import pytest
 
 from tests.support.mirror_role import HostNginx, upstream_of
 from tests.support.package_index import demo_index
-from tests.support.runs import run_playbook
 
 pytestmark = pytest.mark.full
 
@@ -25,26 +24,15 @@ def test_a_mirror_is_brought_up_and_found_behind_when_it_is() -> None:
             "package_mirror_projects": ["demo"],
             "package_mirror_fresh_for": "1h",
             "package_mirror_audit": False,  # the playbook audits after all hosts
-            "preflight_report_directory": str(nginx.directory),
         }
-        inventory = {"all": {"hosts": {"mirror1": {"ansible_connection": "local", **nginx.variables, **own}}}}
-
-        def play(*arguments: str):
-            return run_playbook(
-                "sre.preflight.mirror",
-                nginx.directory,
-                *arguments,
-                inventory=inventory,
-                COLUMNS="200",
-                ANSIBLE_PIPELINING="true",
-            )
-
-        completed = play()
+        hosts = {"mirror1": {**nginx.variables, **own}}
+        report = ("-e", f"preflight_report_directory={nginx.directory}")
+        completed = nginx.play("sre.preflight.mirror", hosts, *report)
         assert completed.returncode == 0, completed.stdout + completed.stderr
         projects["demo"].add("2.1")
-        behind = play("--tags", "audit")
+        behind = nginx.play("sre.preflight.mirror", hosts, *report, "--tags", "audit")
         assert behind.returncode == 2, behind.stdout + behind.stderr
-        report = json.loads((nginx.directory / "preflight.json").read_text())
+        findings = json.loads((nginx.directory / "preflight.json").read_text())["findings"]
     assert "Bring the mirror up" not in behind.stdout
-    failing = [each["rule"] for each in report["findings"] if each["status"] == "fail"]
-    assert failing == ["mirror.files-missing"]
+    failing = [each["rule"] for each in findings if each["status"] == "fail"]
+    assert failing == ["mirror.files-missing", "mirror.versions-missing"]
