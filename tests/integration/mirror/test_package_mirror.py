@@ -182,7 +182,8 @@ def test_a_project_that_nobody_has_is_named(ready: Ready) -> None:
     completed = ready.apply(projects=[*PROJECTS, "nobody"], audit=False)
     assert completed.returncode == 2
     assert (
-        "package_mirror_projects: the upstream gives no page of nobody: status 404; remove or rename" in completed.stdout
+        "package_mirror_projects: the upstream gives no page of nobody: status 404; remove or rename"
+        in completed.stdout
     )
 
 
