@@ -82,4 +82,4 @@ def run_playbook(
 ) -> subprocess.CompletedProcess[str]:
     """The process of playbook_command, completed."""
     command = playbook_command(playbook, tmp_path, *arguments, inventory=inventory)
-    return subprocess.run(command, env=environment(**env), capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, env=environment(**env), capture_output=True, text=True, check=False, timeout=900)

@@ -171,7 +171,7 @@ def test_formats_are_negotiated(ready: Ready, page: str, accept: str, kind: str 
     answer = ask(ready.nginx.url + page, accept)
     assert answer.status == (200 if kind else 406)
     assert answer.headers["content-type"] == kind or kind is None
-    assert answer.headers["vary"] == "Accept"
+    assert "Accept" in answer.headers["vary"].split(", ")
 
 
 def test_pages_say_their_serial_and_are_revalidated(ready: Ready) -> None:
@@ -190,7 +190,7 @@ def test_pages_say_their_serial_and_are_revalidated(ready: Ready) -> None:
         ("/simple/Django", "/simple/django/"),
         ("/simple/PyYAML/", "/simple/pyyaml/"),
         ("/simple/zope._-Demo_x.y--z", "/simple/zope-demo-x-y-z/"),
-        ("/simple/AAAA/", "/simple/AAaa/"),
+        ("/simple/AAAA/", "/simple/aaaA/"),
     ],
 )
 def test_names_are_normalized(ready: Ready, path: str, location: str) -> None:
@@ -239,23 +239,24 @@ def test_nothing_is_fetched_onto_a_disk_that_is_nearly_full(ready: Ready) -> Non
 
 def test_one_broken_project_keeps_no_other_from_being_mirrored(ready: Ready) -> None:
     """bandersnatch goes on from what it did not get done, and looks at nothing else, for as long as that fails."""
-    demo, other = ready.upstream.projects["demo"], ready.upstream.projects["zope-demo"]
+    demo, other, app = (ready.upstream.projects[name] for name in ("demo", "zope-demo", "app"))
 
     def damaged(asked: Asked, page: Page) -> Page:
         return Page(200, page.headers, b"damaged") if asked.path.endswith("demo-2.2-py3-none-any.whl") else page
 
     ready.upstream.fault = damaged
-    demo.add("2.2")
-    demo.serial += 1000
+    for project, version, serial in ((demo, "2.2", 2000), (other, "1.2", 2001)):
+        project.add(version)
+        project.serial = serial
     assert ready.run().returncode == 1
     code, status = ready.status()
     assert code == 503
     assert "bandersnatch left demo undone" in status["reasons"][0]
-    other.add("1.2")
-    other.serial += 2000
-    runs = [ready.run().returncode for _each in range(2)]
-    assert runs == [1, 1]
     assert "1.2" in ready.versions("zope-demo")
+    app.add("1.1", requires=("zope_demo",))
+    app.serial = 2002
+    assert [ready.run().returncode for _each in range(2)] == [1, 1]
+    assert "1.1" in ready.versions("app")
     packages = ready.nginx.mirror / "bandersnatch" / "web" / "packages"
     assert [path.name for path in packages.rglob(".*")] == []
     ready.upstream.fault = None
@@ -309,7 +310,7 @@ def test_the_outage_drill(ready: Ready) -> None:
     for installs in (pip_installs, uv_installs):
         assert set(installs(ready.nginx.url, *NEEDED)) == {"demo", "app", "zope_demo"}
     result = audit(ready.nginx.url, projects=[*NEEDED, "zope-demo"])
-    assert [each for each in result["findings"] if each["severity"] in ("critical", "high")] == []
+    assert {each["severity"] for each in result["findings"] if each["status"] == "fail"} <= {"low"}
 
 
 BAD: Mapping[str, tuple[Any, str]] = {

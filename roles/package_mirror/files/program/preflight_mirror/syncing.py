@@ -102,6 +102,7 @@ class Full:
         surplus = [name for name, _serial in self.tree.projects() if name not in set(names)]
         for name in surplus:
             self.tree.remove_project(name)
+        self.state.selection = _selection(self._configuration())
         if surplus:
             self._write_root()
 
