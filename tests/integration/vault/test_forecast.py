@@ -39,6 +39,7 @@ LIMIT = 8192  # bytes: a CRL of some 200 entries on raft, of 140 on Consul
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DRAINED_WITHIN = 120.0
+LATE = 0.5  # seconds
 _numbers = itertools.count(1)
 
 
@@ -102,8 +103,8 @@ def product_of(server: VaultServer) -> dict[str, str]:
     return {"product": server.title.lower(), "version": "2.7.2" if server.title == "OpenBao" else "1.21.0"}
 
 
-def seen(server: VaultServer, read: dict[str, Any], at: datetime) -> Forecast:
-    policy = replace(ForecastPolicy(), step=SECOND)
+def seen(server: VaultServer, read: dict[str, Any], at: datetime, *, step: timedelta = SECOND) -> Forecast:
+    policy = replace(ForecastPolicy(), step=step)
     return forecast(read, product_of(server), storage_limit(storage_of(server)), policy, at)
 
 
@@ -159,10 +160,10 @@ class Mix:
     by_second: tuple[int, ...]
     lease: bool = False
 
-    def instants(self) -> Iterator[float]:
-        """When each certificate is revoked, in seconds from the begin."""
+    def instants(self, pace: int) -> Iterator[float]:
+        """When each certificate is revoked, in seconds from the begin; each second of the mix takes ``pace``."""
         for second, count in enumerate(itertools.cycle(self.by_second)):
-            yield from (second + (number + 1) / count for number in range(count))
+            yield from (pace * (second + (number + 1) / count) for number in range(count))
 
 
 @pytest.mark.parametrize(
@@ -175,9 +176,19 @@ class Mix:
 )
 def test_the_date_of_the_freeze_in_compressed_time(server: VaultServer, mix: Mix) -> None:
     """A history of so many seconds tells when the same mix freezes the CRL, within 5 % of the time until then."""
+    # On a machine that is too busy to keep the mix's time it is played again, more slowly.
+    played = next(filter(None, (play(server, mix, pace) for pace in (1, 2, 4))), None)
+    assert played is not None, "the machine is too busy to revoke in time"
+    foreseen, happened = played
+    assert happened == pytest.approx(foreseen, rel=0.05)
+
+
+def play(server: VaultServer, mix: Mix, pace: int) -> tuple[float, float] | None:
+    """When the freeze was foreseen for, and when it happened, in seconds; None if revocations came late."""
     mount = new_mount(server, **mix.root)
     (batch,) = fill(mount, Batch(count=230, ttl=HOUR, lease=mix.lease))
-    instants, certificates = mix.instants(), iter(batch)
+    instants, certificates = mix.instants(pace), iter(batch)
+    late = 0.0
     time.sleep(1 - time.time() % 1)  # dates in a CRL are whole seconds
     begin = time.monotonic()
 
@@ -185,18 +196,22 @@ def test_the_date_of_the_freeze_in_compressed_time(server: VaultServer, mix: Mix
         return time.monotonic() - begin
 
     def revoke_in_time() -> bool:
+        nonlocal late
         due, certificate = next(instants), next(certificates)
         wait_until(lambda: passed() >= due, within=60, what="the next revocation", interval=0.01)
-        return is_revoked(mount, certificate.serial_number, lease=certificate.lease_id)
+        late = max(late, passed() - due)
+        return late < LATE and is_revoked(mount, certificate.serial_number, lease=certificate.lease_id)
 
-    while passed() < mix.history_seconds:
-        assert revoke_in_time()
+    while passed() < pace * mix.history_seconds:
+        if not revoke_in_time():
+            assert late >= LATE
+            return None
     foreseen_at = passed()
-    foreseen = seen(server, evidence(mount), datetime.now(UTC)).as_now.overflow_at
+    foreseen = seen(server, evidence(mount), datetime.now(UTC), step=pace * SECOND).as_now.overflow_at
     while revoke_in_time():
         pass
     assert foreseen is not None
-    assert passed() == pytest.approx(foreseen_at + foreseen, rel=0.05)
+    return None if late >= LATE else (foreseen_at + foreseen, passed())
 
 
 def leased_backlog(server: VaultServer, mount: PkiMount, count: int) -> str:
