@@ -60,7 +60,7 @@ class Authorities:
         self.front_proxy = lab_ca(common_name="Kubernetes lab front proxy")
         self.serving = lab_certificate(self.cluster, ["kubernetes.default.svc", *LOCAL_NAMES])
         self.proxy_client = lab_certificate(self.front_proxy, ["front-proxy-client"], client=True)
-        self.service_accounts = lab_certificate(self.cluster, ["service-accounts"]).key_pem
+        self.service_accounts = lab_certificate(self.cluster, ["service-accounts"])
 
     def user(self, name: str, *groups: str) -> Made:
         """A client certificate of a user, who is in these groups."""
@@ -97,7 +97,8 @@ class ApiServer(Server):
         made = self.authorities
         serving = self.write("serving.pem", made.serving.pem, made.serving.key_pem)
         proxy = self.write("proxy.pem", made.proxy_client.pem, made.proxy_client.key_pem)
-        accounts = self.write("accounts.key", made.service_accounts)
+        accounts = self.write("accounts.pem", made.service_accounts.pem)
+        accounts_key = self.write("accounts.key", made.service_accounts.key_pem)
         admin = made.user("admin", "system:masters")
         admin_file = self.write("admin.pem", admin.pem, admin.key_pem)
         if self._client is None or self._client.port != self.ports[0]:  # a restart keeps it
@@ -107,6 +108,7 @@ class ApiServer(Server):
             f"--etcd-servers={self.etcd.url}",
             f"--bind-address={LOOPBACK}",
             f"--secure-port={self.ports[0]}",
+            f"--external-hostname={LOOPBACK}",
             "--endpoint-reconciler-type=none",
             "--service-cluster-ip-range=10.96.0.0/24",
             "--authorization-mode=RBAC",
@@ -120,7 +122,7 @@ class ApiServer(Server):
             f"--proxy-client-key-file={proxy}",
             f"--service-account-issuer={self.url}",
             f"--service-account-key-file={accounts}",
-            f"--service-account-signing-key-file={accounts}",
+            f"--service-account-signing-key-file={accounts_key}",
             f"--audit-policy-file={self.write('audit-policy.json', json.dumps(AUDIT_POLICY).encode())}",
             f"--audit-log-path={self.directory / 'audit.log'}",
         ]
@@ -162,7 +164,11 @@ class ControllerManager(Server):
         made = self.api_server.authorities
         kubeconfig = self.directory / "kubeconfig"
         kubeconfig.write_text(
-            json.dumps(kubeconfig_of(self.api_server.url, made.cluster, made.user("system:kube-controller-manager")))
+            json.dumps(
+                kubeconfig_of(
+                    self.api_server.url, made.cluster, made.user("system:kube-controller-manager", "system:masters")
+                )
+            )
         )
         authority, key = self.directory / "ca.pem", self.directory / "ca.key"
         authority.write_bytes(made.cluster.pem)

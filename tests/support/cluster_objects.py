@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.certificates import Made
 
 MANIFEST = Path(__file__).parents[2] / "roles" / "audit" / "files" / "kubernetes_audit.yml"
+RBAC = "rbac.authorization.k8s.io"
 NEVER = {"matchLabels": {"never": "matches"}}
 Manifest = dict[str, Any]
 
@@ -41,18 +42,37 @@ def shipped_rules() -> list[dict[str, list[str]]]:
 
 
 def login_with(cluster: Kubernetes, name: str, rules: Iterable[Mapping[str, Any]], namespace: str | None = None) -> str:
-    """A service account's token that has these rights, in one namespace or in the cluster, and no other."""
+    """A service account's token that has these rights, in one namespace or in the cluster.
+
+    Kubernetes lets every service account list ClusterTrustBundles besides.
+    """
+    token = cluster.service_account(name)
+    grant(cluster, name, rules, {"kind": "ServiceAccount", "name": name, "namespace": "default"}, namespace)
+    return token
+
+
+def user_with(cluster: Kubernetes, name: str, rules: Iterable[Mapping[str, Any]]) -> Made:
+    """A user's client certificate that has these rights in the cluster, and no other."""
+    grant(cluster, name, rules, {"kind": "User", "name": name, "apiGroup": RBAC}, None)
+    return cluster.authorities.user(name)
+
+
+def grant(
+    cluster: Kubernetes,
+    name: str,
+    rules: Iterable[Mapping[str, Any]],
+    subject: Mapping[str, str],
+    namespace: str | None,
+) -> None:
+    """Grants rights to a user or service account, in one namespace or in the cluster."""
     kind = "Role" if namespace else "ClusterRole"
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": "default"}
-    token = cluster.service_account(name)
-    common = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": metadata}
+    reference = {"apiGroup": RBAC, "kind": kind, "name": name}
+    common = {"apiVersion": f"{RBAC}/v1", "metadata": metadata}
     cluster.apply(
         {**common, "kind": kind, "rules": list(rules)},
-        {**common, "kind": f"{kind}Binding", "roleRef": reference, "subjects": [subject]},
+        {**common, "kind": f"{kind}Binding", "roleRef": reference, "subjects": [dict(subject)]},
     )
-    return token
 
 
 def without(resource: str) -> list[dict[str, Any]]:

@@ -104,25 +104,28 @@ class Client:
         while True:
             asked = {**query, "limit": str(self._page), **({"continue": position} if position else {})}
             try:
-                page, found, position = self._page_of(path, asked, keep)
+                page, found, position = self._page_of(path, asked, keep, granted=bool(position))
             except Refusal as refusal:
                 if refusal.kind != EXPIRED:
                     raise
-                kept, objects, _end = self._page_of(path, query, keep)
+                kept, objects, _end = self._page_of(path, query, keep, granted=True)
                 return Listing(kept, objects, 1)
             kept += page
             objects += found
             if not position:
                 return Listing(kept, objects, 0)
 
-    def _page_of(self, path: str, query: Mapping[str, str], keep: Keep) -> tuple[list[Any], int, str]:
-        """(kept, objects, continue) of one page, asked for again where it was interrupted."""
+    def _page_of(self, path: str, query: Mapping[str, str], keep: Keep, *, granted: bool) -> tuple[list[Any], int, str]:
+        """(kept, objects, continue) of one page, asked for again where it was interrupted.
+
+        An API server that has just started knows no rights for a moment, and forbids what it had ``granted``.
+        """
         left, pause = self._retries, FIRST_PAUSE
         while True:
             try:
                 return self._read_page(path, query, keep)
             except Refusal as refusal:
-                if not refusal.again:
+                if not (refusal.again or (granted and refusal.kind == FORBIDDEN)):
                     raise
                 if not left:
                     self._retries = 0  # what comes after it is not waited for as well

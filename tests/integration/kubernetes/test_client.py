@@ -138,6 +138,16 @@ def test_a_refusal_is_not_asked_again_nor_followed_elsewhere(code, kind):
     assert len(requests) == 1
 
 
+def test_a_right_that_is_gone_in_mid_list_is_waited_for():
+    """A server that has just started answers 403 until it has read its rules."""
+    found, pauses, _requests = run(lambda each: status(403, "no") if each.number in (2, 3) else page(each))
+    assert found == (NAMES, 5, 0)
+    assert pauses == [0.5, 1]
+    refusal, pauses, _requests = run(lambda each: status(403, "no") if each.number > 1 else page(each))
+    assert refusal.kind == "forbidden"
+    assert len(pauses) == 5
+
+
 def test_every_group_is_a_header_of_its_own():
     with ScriptedServer(page) as server:
         client, _pauses = client_of(server, impersonate_user="ann", impersonate_groups=["one", "two"])
