@@ -250,7 +250,8 @@ def test_a_plan_that_was_edited_into_nonsense_is_refused_with_every_reason(site)
     completed = site.remediate()
     assert completed.returncode == 2
     first, second = (entry["target"]["mount"] for entry in entries)
-    assert f"{site.plan}: entry 1 ({first}): role: 'reboot' is not known; there is vault_tidy\n" in completed.stdout
+    roles = "vault_tidy, package_mirror"
+    assert f"{site.plan}: entry 1 ({first}): role: 'reboot' is not known; there is {roles}\n" in completed.stdout
     assert f"{site.plan}: entry 2 ({second}): host: 'db' is not in the inventory; " in completed.stdout
     assert "and 1 more, as told above; nothing was changed" in completed.stdout
 
