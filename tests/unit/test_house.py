@@ -131,7 +131,8 @@ def test_ci_runs_what_a_change_must_pass() -> None:
 def test_ci_tries_every_version_of_the_matrix_once() -> None:
     chosen = re.search(r'^step make matrix ONLY="(.+)"$', (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
     by_make_test = re.findall(r"core-([\d.]+)\.txt .*/test\.txt", (ROOT / "Makefile").read_text(encoding="utf-8"))
-    versions = re.findall(r"^on_(?:core|older_client) (\S+)", (ROOT / "tests/tools/matrix.sh").read_text(encoding="utf-8"), re.MULTILINE)
+    matrix = (ROOT / "tests/tools/matrix.sh").read_text(encoding="utf-8")
+    versions = re.findall(r"^on_(?:core|older_client) (\S+)", matrix, re.MULTILINE)
     assert chosen
     assert sorted([*chosen[1].split(), by_make_test[0]]) == sorted([*versions, "managed"])
 
