@@ -43,7 +43,7 @@ FIELDS = len(file_entry("x"))
 
 def try_one(data: bytes) -> None:
     """The page keeps what the model promises, comes back from the evidence, and is judged without a crash."""
-    charset, _, body = data.partition(b"\n")
+    charset, _newline, body = data.partition(b"\n")
     parsed = parse(body, url=URL, charset=charset.decode("latin-1") or None)
     check_page(parsed.page, len(body))
     page = PageFetch(

@@ -31,8 +31,9 @@ Manifest = dict[str, Any]
 
 
 def shipped() -> list[Manifest]:
-    """The documents of the manifest that the role ships."""
-    return list(yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8")))
+    """The objects of the manifest that the role ships."""
+    manifest: Manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return list(manifest["items"])
 
 
 def shipped_rules() -> list[dict[str, list[str]]]:

@@ -96,7 +96,9 @@ def test_an_upstream_is_looked_at() -> None:
 
 
 def test_an_upstream_with_html_alone() -> None:
-    html = lambda asked, page: Page(406) if "json" in asked.headers["Accept"].split(",")[0] else page  # noqa: E731
+    def html(asked: Any, page: Page) -> Page:
+        return Page(406) if "json" in asked.headers["Accept"].split(",")[0] else page
+
     with FullIndex(demo_index(), fault=html) as index:
         assert looking._formats(asking.Server(), f"{index.url}demo/") == ["html"]
 

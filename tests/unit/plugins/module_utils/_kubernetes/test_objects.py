@@ -151,7 +151,7 @@ def test_webhooks_give_a_bundle_each():
             {"name": "c.example.com", "clientConfig": {"url": "https://example.com"}},
         ],
     }
-    first, second = objects.webhooks_of(item)
+    first, second = list(objects.webhooks_of(item) or ())
     assert (first.name, first.path) == ("policy", "webhooks/a.example.com")
     assert first.serves == "the webhook a.example.com; what it does not answer is refused"
     assert second.serves == "the webhook b.example.com"
@@ -159,11 +159,11 @@ def test_webhooks_give_a_bundle_each():
 
 
 def test_other_bundles():
-    (api,) = objects.api_service_of({"metadata": {"name": "v1.metrics"}, "spec": client()})
+    (api,) = list(objects.api_service_of({"metadata": {"name": "v1.metrics"}, "spec": client()}) or ())
     webhook = {"conversion": {"webhook": {"clientConfig": client()}}}
-    (conversion,) = objects.conversion_of({"metadata": {"name": "shops.example.com"}, "spec": webhook})
+    (conversion,) = list(objects.conversion_of({"metadata": {"name": "shops.example.com"}, "spec": webhook}) or ())
     trust = {"trustBundle": AUTHORITY.pem.decode() * 2, "signerName": "example.com/ca"}
-    (bundle,) = objects.trust_bundle_of({"metadata": {"name": "example.com:ca:1"}, "spec": trust})
+    (bundle,) = list(objects.trust_bundle_of({"metadata": {"name": "example.com:ca:1"}, "spec": trust}) or ())
     assert [each.serves for each in (api, conversion, bundle)] == [
         "the aggregated API v1.metrics",
         "the conversion of shops.example.com",

@@ -304,7 +304,7 @@ def test_removing_anything_from_html_never_makes_the_verdict_better(data):
         before = after
 
 
-@pytest.mark.parametrize(("start", "end"), pieces(GOOD_HTML), ids=lambda place: str(place))
+@pytest.mark.parametrize(("start", "end"), pieces(GOOD_HTML), ids=str)
 def test_every_piece_of_a_good_page_in_html_is_missed(start, end):
     assert worst_of_html(GOOD_HTML) == 0
     assert worst_of_html(GOOD_HTML[:start] + GOOD_HTML[end:]) > 0
