@@ -37,7 +37,7 @@ LIMITS = {"raft": 8192, "consul": 11264}  # bytes: a CRL of some 200 entries
 EARLY = 15  # revoked by people in the last month, one every other day
 AWAY = 4 * DAY
 CONNECTIONS = 32
-WITHIN = 60.0
+WITHIN = 300.0
 POLICY = {"backlog_away": "4s", "backlog_token_ttl": "4s", "max_lease_drain": "2s"}
 
 
